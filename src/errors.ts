@@ -1,0 +1,95 @@
+/**
+ * Every error that rxmux makes is a {@link MuxError}; catch by `code`, never by message.
+ * docs/errors.md has a row per code.
+ */
+
+/** Stable identifiers of what went wrong. Codes are never renamed or reused. */
+export type ErrorCode =
+  | 'ERR_MUX_ABORT'
+  | 'ERR_MUX_ACCEPT'
+  | 'ERR_MUX_ADDRESS_IN_USE'
+  | 'ERR_MUX_CLOSED'
+  | 'ERR_MUX_CONNECT'
+  | 'ERR_MUX_LISTEN'
+  | 'ERR_MUX_NO_MATCH'
+  | 'ERR_MUX_OPTION'
+  | 'ERR_MUX_OVERFLOW'
+  | 'ERR_MUX_PERMISSION'
+  | 'ERR_MUX_PROXY_HEADER'
+  | 'ERR_MUX_RESET'
+  | 'ERR_MUX_ROUTE'
+  | 'ERR_MUX_SECOND_SUBSCRIBE'
+  | 'ERR_MUX_SNIFF_LIMIT'
+  | 'ERR_MUX_SNIFF_TIMEOUT'
+  | 'ERR_MUX_TLS'
+  | 'ERR_MUX_TLS_FILES'
+  | 'ERR_MUX_UNCLAIMED'
+  | 'ERR_MUX_USAGE';
+
+/** Whose act led to the error: this program, the other end, or rxmux itself (a limit, a deadline). */
+export type Initiator = 'local' | 'remote' | 'library';
+
+/** What the error ended. */
+export type ErrorScope = 'listener' | 'conn' | 'session' | 'stream' | 'usage';
+
+/** Facts that go with a {@link MuxError}. */
+export interface MuxErrorFacts {
+  readonly scope?: ErrorScope;
+  readonly initiator?: Initiator;
+  readonly cause?: unknown;
+}
+
+const BRAND = Symbol.for('rxmux.error');
+
+/**
+ * The base of all errors of this package. The message begins with `[code]`.
+ * @example
+ * ```ts
+ * conn.subscribe({ error: (e) => { if (MuxError.is(e) && e.code === 'ERR_MUX_RESET') retry(); } });
+ * ```
+ */
+export class MuxError extends Error {
+  readonly code: ErrorCode;
+  readonly scope: ErrorScope;
+  readonly initiator: Initiator;
+
+  constructor(code: ErrorCode, message: string, facts: MuxErrorFacts = {}) {
+    super(`[${code}] ${message}`, facts.cause === undefined ? undefined : { cause: facts.cause });
+    this.name = new.target.name;
+    this.code = code;
+    this.scope = facts.scope ?? 'conn';
+    this.initiator = facts.initiator ?? 'library';
+    Object.defineProperty(this, BRAND, { value: true });
+  }
+
+  /** True for a MuxError of any copy of rxmux in the process (`instanceof` is not, across copies and realms). */
+  static is(value: unknown): value is MuxError {
+    return typeof value === 'object' && value !== null && BRAND in value;
+  }
+
+  /** Wraps what a socket or a callback threw; a MuxError comes back as it is. */
+  static from(value: unknown, code: ErrorCode = 'ERR_MUX_ABORT', facts: MuxErrorFacts = {}): MuxError {
+    if (MuxError.is(value)) return value;
+    const text = value !== null && typeof value === 'object' && 'message' in value ? String(value.message) : String(value);
+    return new MuxError(code, text, { ...facts, cause: value });
+  }
+}
+
+/** The other end, or this one, reset the connection or stream: what was in flight is lost. */
+export class ResetError extends MuxError {}
+
+/** Bytes past a bound: raise the bound, pace the writer, or choose a drop policy. */
+export class OverflowError extends MuxError {}
+
+/** A connection was not classified, or nobody took it; it never ends the accept loop. */
+export class SniffError extends MuxError {}
+
+/** A port could not be bound, a peer not reached, or a TLS file not used. */
+export class ListenError extends MuxError {}
+
+/** The calling code is wrong: a bad option, a second subscriber, a route conflict. */
+export class UsageError extends MuxError {
+  constructor(code: ErrorCode, message: string, facts: MuxErrorFacts = {}) {
+    super(code, message, { scope: 'usage', initiator: 'local', ...facts });
+  }
+}

@@ -1,0 +1,40 @@
+import type { Endpoints, FirstBytes } from './matcher.js';
+
+const NONE = new Uint8Array(0);
+
+/**
+ * The bytes of one connection that is still undecided, kept in one piece. The first chunk is held as it came (most
+ * connections decide on it); later ones are copied into a buffer that doubles, so trickled bytes cost linear time.
+ */
+export class HeldBytes implements FirstBytes {
+  bytes: Uint8Array = NONE;
+  final = false;
+  #room: Uint8Array | undefined;
+  #parsers: [create: () => unknown, parser: unknown][] | undefined;
+
+  constructor(readonly conn: Endpoints) {}
+
+  append(chunk: Uint8Array): void {
+    const before = this.bytes.length;
+    if (before === 0) {
+      this.bytes = chunk;
+      return;
+    }
+    const length = before + chunk.length;
+    if (this.#room === undefined || this.#room.length < length) {
+      const room = new Uint8Array(Math.max(256, 2 * length));
+      room.set(this.bytes);
+      this.#room = room;
+    }
+    this.#room.set(chunk, before);
+    this.bytes = this.#room.subarray(0, length);
+  }
+
+  parser<T>(create: () => T): T {
+    this.#parsers ??= [];
+    for (const [key, parser] of this.#parsers) if (key === create) return parser as T;
+    const parser = create();
+    this.#parsers.push([create, parser]);
+    return parser;
+  }
+}
