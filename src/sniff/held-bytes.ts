@@ -7,27 +7,35 @@ const NONE = new Uint8Array(0);
  * connections decide on it); later ones are copied into a buffer that doubles, so trickled bytes cost linear time.
  */
 export class HeldBytes implements FirstBytes {
+  /** Everything received. */
+  all: Uint8Array = NONE;
+  /** What matchers may see of it. */
   bytes: Uint8Array = NONE;
   final = false;
   #room: Uint8Array | undefined;
   #parsers: [create: () => unknown, parser: unknown][] | undefined;
 
-  constructor(readonly conn: Endpoints) {}
+  constructor(
+    readonly conn: Endpoints,
+    readonly maxBytes: number = Infinity,
+  ) {}
 
   append(chunk: Uint8Array): void {
-    const before = this.bytes.length;
-    if (before === 0) {
-      this.bytes = chunk;
-      return;
-    }
+    const before = this.all.length;
     const length = before + chunk.length;
-    if (this.#room === undefined || this.#room.length < length) {
-      const room = new Uint8Array(Math.max(256, 2 * length));
-      room.set(this.bytes);
-      this.#room = room;
+    if (before === 0) {
+      this.all = chunk;
+    } else {
+      if (this.#room === undefined || this.#room.length < length) {
+        const room = new Uint8Array(Math.max(256, 2 * length));
+        room.set(this.all);
+        this.#room = room;
+      }
+      this.#room.set(chunk, before);
+      this.all = this.#room.subarray(0, length);
     }
-    this.#room.set(chunk, before);
-    this.bytes = this.#room.subarray(0, length);
+    // How much of a flight a matcher sees must not depend on how the network cut it.
+    this.bytes = length > this.maxBytes ? this.all.subarray(0, this.maxBytes) : this.all;
   }
 
   parser<T>(create: () => T): T {

@@ -34,6 +34,16 @@ export interface Match<M> {
  */
 export type Verdict<M> = Match<M> | 'no' | 'more';
 
+/** Passes a connection's bytes on but for the answer to a {@link Prompt}; made where the answer is still to come. */
+export interface PromptFilter {
+  /** True once the answer has been dropped: from here on bytes may go by untouched. */
+  readonly done: boolean;
+  /** Takes the next bytes and gives those to pass on, in order; may be empty. */
+  push(chunk: Uint8Array): Uint8Array;
+  /** At the end of the connection: bytes held back so far. */
+  flush(): Uint8Array;
+}
+
 /**
  * Bytes that a client may be waiting for before it goes on (an HTTP/2 client that wants SETTINGS), how to see that it
  * waits, and its answer, which is cut out of the replayed bytes since the real server never asked for it.
@@ -46,6 +56,8 @@ export interface Prompt {
   isAwaited(bytes: Uint8Array): boolean;
   /** Where the answer begins and ends in `bytes`; `undefined` while it has not arrived whole. */
   answer(bytes: Uint8Array): readonly [start: number, end: number] | undefined;
+  /** For a connection handed on before the answer came; `replayed` are the bytes it was handed on with. */
+  filter(replayed: Uint8Array): PromptFilter;
 }
 
 /**

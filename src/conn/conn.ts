@@ -1,0 +1,193 @@
+import { Observable, type Observer, type Subscriber, type TeardownLogic } from 'rxjs';
+import type { Duplex } from 'node:stream';
+import { MuxError, OverflowError } from '../errors.js';
+import { Puller } from './puller.js';
+import type { ConnMeta } from './meta.js';
+import type { Intake, PeekHandler, Peeking, Reading } from './reading.js';
+
+/** How a connection ended: `error` is absent after both ends completed. */
+export interface ConnClosed {
+  readonly error?: MuxError;
+}
+
+/** The bound of {@link Conn.next}'s buffer unless an option says otherwise: 1 MiB. */
+export const SEND_BUFFER_BYTES = 1 << 20;
+
+/** Who talks to whom; what is absent stays as it is. */
+export interface Addresses {
+  readonly remoteAddress?: string | undefined;
+  readonly remotePort?: number | undefined;
+  readonly localAddress?: string | undefined;
+  readonly localPort?: number | undefined;
+}
+
+const UNKNOWN: ConnMeta = Object.freeze({});
+let lastId = 0;
+
+// One function for all Conns, called with the Conn as `this`: a Conn costs no closure to be an Observable.
+function subscribeConn(this: Observable<Uint8Array>, subscriber: Subscriber<Uint8Array>): TeardownLogic {
+  const conn = this as Conn;
+  const reading = conn._read({
+    next(chunk) {
+      subscriber.next(chunk);
+      reading.consumed(chunk.length);
+    },
+    complete: () => {
+      subscriber.complete();
+    },
+    error: (error) => {
+      subscriber.error(error);
+    },
+  });
+  reading.resume();
+  return () => {
+    reading.cancel();
+  };
+}
+
+/**
+ * A duplex byte connection: **an Observable of the bytes that come in and an Observer of the bytes that go out**.
+ *
+ * Reading is unicast and starts with the first of `subscribe`, `for await`, {@link Conn.readable} or {@link Conn.duplex};
+ * a second reader gets `ERR_MUX_SECOND_SUBSCRIBE`. *Complete* = the peer's FIN; *error* = reset or failure
+ * (`ERR_MUX_RESET`, `ERR_MUX_ABORT`, `ERR_MUX_OVERFLOW`); *unsubscribing* early = cancel: later inbound bytes are dropped, and
+ * once the outbound side is complete too the connection is destroyed. Until somebody reads, the peer is held back.
+ *
+ * Writing: `next` sends, `complete` half-closes (FIN), `error` resets. Bytes consumed means: `subscribe(fn)` when `fn`
+ * returns, `consume` when the work ends, `flowTo` when the destination has taken them, pull interfaces when pulled.
+ *
+ * @typeParam P - literal name of the protocol, once sniffed; `''` before
+ * @typeParam M - what was learned, by protocol name
+ * @example
+ * ```ts
+ * listen({ port: 7 }).subscribe((conn) => conn.pipe(flowTo(conn)).subscribe());   // echo
+ * ```
+ */
+export abstract class Conn<P extends string = string, M extends object = ConnMeta>
+  extends Observable<Uint8Array>
+  implements Observer<Uint8Array>, AsyncIterable<Uint8Array>
+{
+  /** Unique within the process, ascending in the order of creation. */
+  readonly id: number = ++lastId;
+  /** The protocol found by `sniff`; `''` before. */
+  readonly protocol: P = '' as P;
+  /** What sniffing and earlier stages (`tls`, `proxy`) learned, by protocol name. */
+  readonly meta: M = UNKNOWN as M;
+  #outboundEnded = false;
+  #readable: ReadableStream<Uint8Array> | undefined;
+  #writable: WritableStream<Uint8Array> | undefined;
+
+  protected readonly _sendBufferBytes: number;
+
+  protected constructor(sendBufferBytes: number = SEND_BUFFER_BYTES) {
+    super(subscribeConn);
+    this._sendBufferBytes = sendBufferBytes;
+  }
+
+  /** Address of the other end (of the client behind a trusted PROXY header); absent on a Unix socket. */
+  abstract readonly remoteAddress: string | undefined;
+  abstract readonly remotePort: number | undefined;
+  abstract readonly localAddress: string | undefined;
+  abstract readonly localPort: number | undefined;
+  /** True inside a TLS layer. */
+  abstract readonly encrypted: boolean;
+  /** Bytes received from and sent to the other end so far. */
+  abstract readonly bytesRead: number;
+  abstract readonly bytesWritten: number;
+  /** Bytes given to {@link Conn.next} that are still waiting here to be sent. */
+  abstract readonly bufferedBytes: number;
+  /** True when a writer should wait before the next chunk; `paced`, `flowTo` and the pull interfaces do. */
+  abstract readonly needsDrain: boolean;
+  /**
+   * Emits once, then completes, when the connection is over in both directions; replayed to late subscribers. Never errors.
+   */
+  abstract readonly closed$: Observable<ConnClosed>;
+
+  /**
+   * The connection as a Node Duplex, for servers and libraries that want one; for a socket, the very socket. It hands the
+   * connection over: the caller now owns its errors, and the other ways of reading end in `ERR_MUX_SECOND_SUBSCRIBE`.
+   */
+  abstract duplex(): Duplex;
+
+  /** @internal */
+  abstract _read(intake: Intake): Reading;
+  /** @internal Looks at the first bytes without consuming them; only before there is a reader. */
+  abstract _peek(handler: PeekHandler): Peeking;
+  /** @internal Sends, and answers whether the writer may go on at once. */
+  abstract _write(chunk: Uint8Array): boolean;
+  /** @internal Calls back once when a writer may go on or the connection is gone; gives back the way to forget it. */
+  abstract _drained(callback: () => void): () => void;
+  /** @internal Sends FIN after what is buffered. */
+  protected abstract _end(): void;
+  /** @internal Ends both directions now; `reset` says so on the wire where the wire can. */
+  abstract _destroy(error: MuxError | undefined, reset: boolean): void;
+  /** @internal Replaces the addresses, on the underlying socket too, where servers look for them. */
+  abstract _readdress(addresses: Addresses): void;
+
+  /** @internal Sets what was found out; keeps what was known. */
+  _identify(protocol: string, meta: unknown): void {
+    Object.assign(this, { protocol, meta: { ...this.meta, [protocol]: meta } });
+  }
+
+  /** @internal Adds what a stage found out. */
+  _know(meta: ConnMeta): void {
+    Object.assign(this, { meta: { ...this.meta, ...meta } });
+  }
+
+  /**
+   * Sends bytes. More than `sendBufferBytes` (1 MiB unless set) waiting to be sent ends the connection with
+   * `ERR_MUX_OVERFLOW`: pace the writer with `paced` or `flowTo`. Ignored after `complete`, `error` and the end of the connection.
+   */
+  next(chunk: Uint8Array): void {
+    if (this.#outboundEnded) return;
+    this._write(chunk);
+    const waiting = this.bufferedBytes;
+    if (waiting > this._sendBufferBytes) {
+      const text = `${waiting} bytes wait to be sent on connection ${this.id}, allowed ${this._sendBufferBytes}`;
+      this.#fail(new OverflowError('ERR_MUX_OVERFLOW', text));
+    }
+  }
+
+  /** Half-closes: FIN follows what was sent; reading goes on. */
+  complete(): void {
+    if (this.#outboundEnded) return;
+    this.#outboundEnded = true;
+    this._end();
+  }
+
+  /** Resets: both directions end now, what is unsent is lost, and the peer is told so where the wire can say it. */
+  error(reason: unknown): void {
+    this.#fail(MuxError.from(reason, 'ERR_MUX_ABORT', { initiator: 'local' }));
+  }
+
+  #fail(error: MuxError): void {
+    this.#outboundEnded = true;
+    this._destroy(error, true);
+  }
+
+  /** The inbound bytes as a Web Stream; pulled one chunk at a time. */
+  get readable(): ReadableStream<Uint8Array> {
+    return (this.#readable ??= new Puller(this).readable());
+  }
+
+  /** The outbound bytes as a Web Stream; `close` half-closes, `abort` resets, writes wait for the connection. */
+  get writable(): WritableStream<Uint8Array> {
+    return (this.#writable ??= new WritableStream<Uint8Array>({
+      write: (chunk) => {
+        if (!this._write(chunk)) return new Promise<void>((resolve) => this._drained(resolve));
+        return undefined;
+      },
+      close: () => {
+        this.complete();
+      },
+      abort: (reason) => {
+        this.error(reason);
+      },
+    }));
+  }
+
+  /** Pulls inbound chunks one at a time; leaving the loop early cancels reading. */
+  [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
+    return new Puller(this);
+  }
+}

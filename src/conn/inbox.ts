@@ -1,0 +1,123 @@
+import type { MuxError } from '../errors.js';
+import type { InboundFilter, Intake, PeekHandler, Peeking, Reading } from './reading.js';
+
+const NOTHING = new Uint8Array(0);
+
+/** What an {@link Inbox} tells the connection it belongs to. */
+export interface InboxOwner {
+  /** The reader is done with so many bytes: the peer may send as many more. */
+  onConsumed(bytes: number): void;
+  /** The reader left before the end. */
+  onCancelled(): void;
+}
+
+/**
+ * The inbound side of a connection that is pushed to: keeps what arrives until its one reader takes it, in order. It has no
+ * bound of its own: whoever pushes stops at the credit that `onConsumed` gives back.
+ */
+export class Inbox implements Reading {
+  readonly #owner: InboxOwner;
+  readonly #chunks: Uint8Array[] = [];
+  #end: { readonly error: MuxError | undefined } | undefined;
+  #intake: Intake | undefined;
+  #peek: PeekHandler | undefined;
+  #filter: InboundFilter | undefined;
+  #paused = true;
+  #delivering = false;
+
+  constructor(owner: InboxOwner) {
+    this.#owner = owner;
+  }
+
+  push(chunk: Uint8Array): void {
+    if (this.#end !== undefined) return;
+    if (this.#peek !== undefined) this.#peek.bytes(chunk, false);
+    else this.#keep(chunk);
+  }
+
+  /** The peer's FIN; with an error, the end of everything, and what is kept is lost. */
+  end(error?: MuxError): void {
+    if (this.#end !== undefined) return;
+    this.#end = { error };
+    if (error !== undefined) this.#chunks.length = 0;
+    else if (this.#filter?.done === false) this.#chunks.push(this.#filter.flush());
+    if (this.#peek === undefined) this.#deliver();
+    else tellEnd(this.#peek, error);
+  }
+
+  read(intake: Intake): Reading {
+    this.#intake = intake;
+    return this;
+  }
+
+  peek(handler: PeekHandler): Peeking {
+    this.#peek = handler;
+    const early = this.#chunks.splice(0);
+    // What came early is told from a later task, as it would be by a socket.
+    if (early.length > 0 || this.#end !== undefined) {
+      queueMicrotask(() => {
+        for (const chunk of early) {
+          if (this.#peek === handler) handler.bytes(chunk, false);
+          else this.#keep(chunk);
+        }
+        if (this.#peek === handler && this.#end !== undefined) tellEnd(handler, this.#end.error);
+      });
+    }
+    return {
+      release: (replay, filter) => {
+        this.#peek = undefined;
+        if (replay.length > 0) this.#chunks.unshift(replay);
+        this.#filter = filter;
+      },
+    };
+  }
+
+  pause(): void {
+    this.#paused = true;
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#deliver();
+  }
+
+  consumed(bytes: number): void {
+    this.#owner.onConsumed(bytes);
+  }
+
+  cancel(): void {
+    if (this.#intake === undefined) return;
+    this.#intake = undefined;
+    for (const chunk of this.#chunks.splice(0)) this.#owner.onConsumed(chunk.length);
+    this.#owner.onCancelled();
+  }
+
+  #hasReader(): boolean {
+    return this.#intake !== undefined && !this.#paused;
+  }
+
+  #keep(chunk: Uint8Array): void {
+    const rest = this.#filter === undefined || this.#filter.done ? chunk : this.#filter.push(chunk);
+    if (rest.length === 0) return;
+    this.#chunks.push(rest);
+    this.#deliver();
+  }
+
+  // The reader may pause, resume or cancel from within `next`, and more may be pushed: one loop delivers.
+  #deliver(): void {
+    if (this.#delivering || this.#intake === undefined) return;
+    this.#delivering = true;
+    while (this.#hasReader() && this.#chunks.length > 0) this.#intake.next(this.#chunks.shift() ?? NOTHING);
+    this.#delivering = false;
+    if (this.#end === undefined || !this.#hasReader() || this.#chunks.length > 0) return;
+    const intake = this.#intake;
+    this.#intake = undefined;
+    if (this.#end.error === undefined) intake.complete();
+    else intake.error(this.#end.error);
+  }
+}
+
+function tellEnd(handler: PeekHandler, error: MuxError | undefined): void {
+  if (error === undefined) handler.bytes(NOTHING, true);
+  else handler.closed(error);
+}

@@ -1,0 +1,64 @@
+import type { Observable } from 'rxjs';
+import { UsageError, type MuxError } from '../errors.js';
+
+/** Where inbound bytes go: the one reader of a connection. */
+export interface Intake {
+  next(chunk: Uint8Array): void;
+  complete(): void;
+  error(error: MuxError): void;
+}
+
+/** The reader's hold on the connection. A reading begins paused: nothing is delivered before the first `resume`. */
+export interface Reading {
+  /** Nothing is delivered from now until {@link Reading.resume}; safe to call from within `next`. */
+  pause(): void;
+  /** Delivers, at once or later, until paused. */
+  resume(): void;
+  /** Says that delivered bytes were consumed; a windowed connection grants its peer that much credit. */
+  consumed(bytes: number): void;
+  /** The reader wants no more. Does nothing after complete or error. */
+  cancel(): void;
+}
+
+/** An Observable of bytes that can be held back: what `consume`, `flowTo` and `paced` read without a buffer of their own. */
+export interface Holdable extends Observable<Uint8Array> {
+  /** @internal */
+  _read(intake: Intake): Reading;
+}
+
+/** Who looks at a connection's first bytes before it has a reader. */
+export interface PeekHandler {
+  /** New bytes, each exactly once; `ended` tells that the peer's FIN follows right behind them (they may be none). */
+  bytes(chunk: Uint8Array, ended: boolean): void;
+  /** The connection is gone; nothing can be replayed. */
+  closed(error: MuxError | undefined): void;
+}
+
+/** A hold on a connection whose first bytes are being looked at. */
+export interface Peeking {
+  /**
+   * Ends the look and puts `replay` back in front of what comes next. `filter` is applied to every later chunk, for the
+   * rare case in which an answer still has to be taken out.
+   */
+  release(replay: Uint8Array, filter?: InboundFilter): void;
+}
+
+/** Takes something out of the inbound bytes until it is `done`. */
+export interface InboundFilter {
+  readonly done: boolean;
+  push(chunk: Uint8Array): Uint8Array;
+  flush(): Uint8Array;
+}
+
+/** The reading of somebody who came second. */
+export function refusedReading(intake: Intake, connId: number): Reading {
+  const error = new UsageError('ERR_MUX_SECOND_SUBSCRIBE', `connection ${connId} has a reader already; a Conn is read once`);
+  return {
+    pause() {},
+    resume() {
+      intake.error(error);
+    },
+    consumed() {},
+    cancel() {},
+  };
+}

@@ -1,0 +1,83 @@
+import { from, Observable, type ObservableInput, type OperatorFunction, Subscription } from 'rxjs';
+import { UsageError } from '../errors.js';
+import { holdable } from './on-backpressure-buffer.js';
+
+/** Settings of {@link consume}. */
+export interface ConsumeOptions {
+  /** How many chunks may be worked on at a time; 1 keeps their order. @defaultValue 1 */
+  readonly concurrency?: number;
+}
+
+/**
+ * Works on each chunk and counts it as consumed when its work is done: the peer is held back by slow work, and nothing
+ * piles up here. `project` gives an Observable, a Promise or an iterable; its values are passed on.
+ *
+ * Behind a Conn (`conn.pipe(consume(…))`) the Conn itself is paused. Behind any other Observable, which can't be held back, at
+ * most 1 MiB is held and more ends in `ERR_MUX_OVERFLOW`; put `onBackpressureBuffer` between for another bound or policy.
+ *
+ * Completes when the source has completed and the last work is done; errors when the source, `project` or the work does, and
+ * cancels the source then. Unsubscribing cancels the source and the work.
+ *
+ * @throws UsageError `ERR_MUX_OPTION` for a concurrency that is no positive whole number
+ * @example
+ * ```ts
+ * conn.pipe(consume((chunk) => file.write(chunk))).subscribe({ complete: () => file.close() });
+ * ```
+ */
+export function consume<R>(
+  project: (chunk: Uint8Array, index: number) => ObservableInput<R>,
+  { concurrency = 1 }: ConsumeOptions = {},
+): OperatorFunction<Uint8Array, R> {
+  if (!Number.isInteger(concurrency) || concurrency < 1) {
+    throw new UsageError('ERR_MUX_OPTION', `concurrency is a whole number from 1, not ${concurrency}`);
+  }
+  return (source) =>
+    new Observable<R>((subscriber) => {
+      let active = 0;
+      let index = 0;
+      let completed = false;
+      const reading = holdable(source)._read({
+        next(chunk) {
+          active++;
+          let work$: Observable<R>;
+          try {
+            work$ = from(project(chunk, index++));
+          } catch (error) {
+            subscriber.error(error);
+            return;
+          }
+          // Paused before the work starts: the source must not run ahead while it does.
+          if (active === concurrency) reading.pause();
+          const work = new Subscription();
+          subscriber.add(work);
+          work.add(
+            work$.subscribe({
+              next: (value) => {
+                subscriber.next(value);
+              },
+              error: (error: unknown) => {
+                subscriber.error(error);
+              },
+              complete: () => {
+                subscriber.remove(work);
+                reading.consumed(chunk.length);
+                if (active-- === concurrency) reading.resume();
+                if (completed && active === 0) subscriber.complete();
+              },
+            }),
+          );
+        },
+        complete() {
+          completed = true;
+          if (active === 0) subscriber.complete();
+        },
+        error: (error) => {
+          subscriber.error(error);
+        },
+      });
+      subscriber.add(() => {
+        reading.cancel();
+      });
+      reading.resume();
+    });
+}

@@ -1,0 +1,56 @@
+import { Observable, type OperatorFunction } from 'rxjs';
+import type { Conn } from '../conn/conn.js';
+import { holdable } from './on-backpressure-buffer.js';
+
+/**
+ * Sends the source's bytes to `destination` as fast as that takes them: the splice that proxies and echoes are built of. A
+ * chunk counts as consumed when the destination has taken it; while the destination is full, the source is held back.
+ *
+ * Emits nothing and completes when the flow is over. The source's completion half-closes the destination; the source's error
+ * resets it with that error; a destination that ends first cancels the source. How it ended is told by `closed$` of the two
+ * Conns, never by an error here: a client that resets its connection is no failure of the program. Unsubscribing cancels
+ * the source and leaves the destination open.
+ *
+ * @example
+ * ```ts
+ * merge(client.pipe(flowTo(server)), server.pipe(flowTo(client))).subscribe();   // a proxy with half-close
+ * ```
+ */
+export function flowTo(destination: Conn): OperatorFunction<Uint8Array, never> {
+  return (source) =>
+    new Observable<never>((subscriber) => {
+      let forget: (() => void) | undefined;
+      const reading = holdable(source)._read({
+        next(chunk) {
+          if (destination._write(chunk)) {
+            reading.consumed(chunk.length);
+            return;
+          }
+          reading.pause();
+          forget = destination._drained(() => {
+            forget = undefined;
+            reading.consumed(chunk.length);
+            reading.resume();
+          });
+        },
+        complete() {
+          destination.complete();
+          subscriber.complete();
+        },
+        error(error) {
+          destination.error(error);
+          subscriber.complete();
+        },
+      });
+      subscriber.add(
+        destination.closed$.subscribe(() => {
+          subscriber.complete();
+        }),
+      );
+      subscriber.add(() => {
+        forget?.();
+        reading.cancel();
+      });
+      reading.resume();
+    });
+}

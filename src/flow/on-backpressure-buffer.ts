@@ -1,0 +1,147 @@
+import { Observable, type OperatorFunction, type Subscriber, type Subscription } from 'rxjs';
+import type { Holdable, Intake, Reading } from '../conn/reading.js';
+import { MuxError, OverflowError, UsageError } from '../errors.js';
+
+/** What a full buffer does with the next chunk. */
+export type OverflowPolicy = 'error' | 'dropLatest' | 'dropOldest';
+
+/** Settings of {@link onBackpressureBuffer}. */
+export interface BackpressureBufferOptions {
+  /** Bytes to hold at most. @defaultValue 1048576 (1 MiB) */
+  readonly maxBytes?: number;
+  /**
+   * `'error'` ends in `ERR_MUX_OVERFLOW`; `'dropLatest'` loses the chunk that does not fit; `'dropOldest'` makes room for it.
+   * @defaultValue `'error'`
+   */
+  readonly overflow?: OverflowPolicy;
+}
+
+/** 1 MiB: what a Conn holds for a writer that does not wait. */
+const MAX_BYTES = 1 << 20;
+
+/**
+ * Stands between a source that cannot be held back and a reader that is slow at times (`consume`, `flowTo`, `paced`): holds
+ * at most `maxBytes` bytes while the reader is paused. A plain subscriber is never slow and gets every chunk at once.
+ *
+ * Cold. Completes after the last held chunk was delivered; an error of the source passes them.
+ *
+ * @throws UsageError `ERR_MUX_OPTION` for a bound that is no positive whole number
+ * @example
+ * ```ts
+ * telemetry$.pipe(onBackpressureBuffer({ maxBytes: 65536, overflow: 'dropOldest' }), paced(conn)).subscribe(conn);
+ * ```
+ */
+export function onBackpressureBuffer(options: BackpressureBufferOptions = {}): OperatorFunction<Uint8Array, Uint8Array> {
+  const { maxBytes = MAX_BYTES, overflow = 'error' } = options;
+  if (!Number.isInteger(maxBytes) || maxBytes < 1) {
+    throw new UsageError('ERR_MUX_OPTION', `maxBytes is a whole number from 1, not ${maxBytes}`);
+  }
+  return (source) => new BufferedObservable(source, maxBytes, overflow);
+}
+
+/** The reader's side of any source of bytes: its own, where it can be held back, or a bounded buffer. */
+export function holdable(source: Observable<Uint8Array>): Holdable {
+  return '_read' in source ? (source as Holdable) : new BufferedObservable(source, MAX_BYTES, 'error');
+}
+
+class BufferedObservable extends Observable<Uint8Array> implements Holdable {
+  constructor(
+    readonly upstream: Observable<Uint8Array>,
+    readonly maxBytes: number,
+    readonly overflow: OverflowPolicy,
+  ) {
+    super((subscriber: Subscriber<Uint8Array>) => upstream.subscribe(subscriber));
+  }
+
+  /** @internal */
+  _read(intake: Intake): Reading {
+    return new BufferedReading(this, intake);
+  }
+}
+
+class BufferedReading implements Reading {
+  readonly #from: BufferedObservable;
+  readonly #intake: Intake;
+  readonly #chunks: Uint8Array[] = [];
+  #bytes = 0;
+  #subscription: Subscription | undefined;
+  #paused = true;
+  #delivering = false;
+  #completed = false;
+  #over = false;
+
+  constructor(from: BufferedObservable, intake: Intake) {
+    this.#from = from;
+    this.#intake = intake;
+  }
+
+  pause(): void {
+    this.#paused = true;
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#subscription ??= this.#from.upstream.subscribe({
+      next: (chunk) => {
+        this.#take(chunk);
+      },
+      error: (error: unknown) => {
+        this.#fail(MuxError.from(error));
+      },
+      complete: () => {
+        this.#completed = true;
+        this.#deliver();
+      },
+    });
+    this.#deliver();
+  }
+
+  // The source has no credit to give.
+  consumed(): void {}
+
+  cancel(): void {
+    this.#over = true;
+    this.#chunks.length = 0;
+    this.#subscription?.unsubscribe();
+  }
+
+  #take(chunk: Uint8Array): void {
+    if (this.#over) return;
+    const { maxBytes, overflow } = this.#from;
+    const wanted = !this.#paused && !this.#delivering;
+    if (!wanted && this.#bytes + chunk.length > maxBytes) {
+      if (overflow === 'error') {
+        const text = `${this.#bytes + chunk.length} bytes wait for a slow reader, allowed ${maxBytes}`;
+        this.#fail(new OverflowError('ERR_MUX_OVERFLOW', text));
+        return;
+      }
+      if (overflow === 'dropLatest' || chunk.length > maxBytes) return;
+      while (this.#bytes + chunk.length > maxBytes) this.#bytes -= this.#chunks.shift()?.length ?? 0;
+    }
+    this.#chunks.push(chunk);
+    this.#bytes += chunk.length;
+    this.#deliver();
+  }
+
+  // A reader may pause or resume from within `next`, and a source may emit from within it: one loop delivers.
+  #deliver(): void {
+    if (this.#delivering) return;
+    this.#delivering = true;
+    while (!this.#paused && !this.#over) {
+      const chunk = this.#chunks.shift();
+      if (chunk === undefined) break;
+      this.#bytes -= chunk.length;
+      this.#intake.next(chunk);
+    }
+    this.#delivering = false;
+    if (this.#completed && this.#chunks.length === 0 && !this.#over) {
+      this.#over = true;
+      this.#intake.complete();
+    }
+  }
+
+  #fail(error: MuxError): void {
+    this.cancel();
+    this.#intake.error(error);
+  }
+}

@@ -1,0 +1,77 @@
+import { connect as connectTcp, type Socket } from 'node:net';
+import { connect as connectTls, type ConnectionOptions } from 'node:tls';
+import { Observable } from 'rxjs';
+import type { Conn } from '../conn/conn.js';
+import { MuxError, UsageError } from '../errors.js';
+import { describeAddress } from './bind-error.js';
+import { DuplexConn } from './duplex-conn.js';
+
+/** Where and how to connect. Give `port` (with or without `host`) or `path`. */
+export interface DialOptions {
+  readonly port?: number;
+  /** Name or address. @defaultValue `'localhost'` */
+  readonly host?: string;
+  /** Unix socket (or Windows pipe) instead of a port. */
+  readonly path?: string;
+  /** Local address to connect from. */
+  readonly localAddress?: string;
+  /** Keeps our side open after the peer's FIN. @defaultValue true */
+  readonly allowHalfOpen?: boolean;
+  /** Sends small writes at once (TCP_NODELAY). @defaultValue true */
+  readonly noDelay?: boolean;
+  /** Bytes that may wait to be sent before `next` ends the connection. @defaultValue 1048576 (1 MiB) */
+  readonly sendBufferBytes?: number;
+  /** Speaks TLS: `node:tls` options; `servername` is `host` unless given or an address. `{}` for defaults. */
+  readonly tls?: ConnectionOptions;
+}
+
+/**
+ * Connects. Cold: each subscription connects anew, emits one Conn once it is connected (and secured) and completes.
+ * Unsubscribing before that gives up the attempt; the emitted Conn is the subscriber's. Errors with `ERR_MUX_CONNECT`. For a
+ * deadline use rxjs' `timeout`, for another try `retry`.
+ *
+ * @throws UsageError `ERR_MUX_OPTION` for options that can't be meant
+ * @example
+ * ```ts
+ * dial({ port: 6379 }).subscribe((conn) => {
+ *   conn.subscribe((bytes) => console.log(Buffer.from(bytes).toString()));
+ *   conn.next(Buffer.from('PING\r\n'));
+ * });
+ * ```
+ */
+export function dial(options: DialOptions): Observable<Conn> {
+  const { port, host = 'localhost', path, tls, allowHalfOpen = true, noDelay = true } = options;
+  if ((port === undefined) === (path === undefined)) {
+    throw new UsageError('ERR_MUX_OPTION', 'dial needs a port or a path, and not both');
+  }
+  const { localAddress } = options;
+  const tcp = { port: port ?? 0, host, ...(localAddress === undefined ? {} : { localAddress }) };
+  const where = path === undefined ? tcp : { path, port: 0 };
+  const connOptions = options.sendBufferBytes === undefined ? {} : { sendBufferBytes: options.sendBufferBytes };
+  // Node's types lack allowHalfOpen here; tls.connect reads it.
+  const secure: ConnectionOptions & { readonly allowHalfOpen: boolean } = { ...where, ...tls, allowHalfOpen };
+  return new Observable((subscriber) => {
+    const socket: Socket = tls === undefined ? connectTcp({ ...where, allowHalfOpen, noDelay }) : connectTls(secure);
+    // A TLS socket takes the option only as a call.
+    if (tls !== undefined && noDelay) socket.setNoDelay(true);
+    let connected = false;
+    const failed = (error: Error): void => {
+      const text = `can't connect to ${describeAddress({ path, host, port })}: ${error.message}`;
+      subscriber.error(new MuxError('ERR_MUX_CONNECT', text, { cause: error }));
+    };
+    socket.once('error', failed);
+    socket.once(tls === undefined ? 'connect' : 'secureConnect', () => {
+      connected = true;
+      const conn = new DuplexConn(socket, connOptions);
+      socket.off('error', failed);
+      subscriber.next(conn);
+      subscriber.complete();
+    });
+    return () => {
+      if (connected) return;
+      // The attempt may still fail after nobody waits for it.
+      socket.on('error', () => undefined);
+      socket.destroy();
+    };
+  });
+}

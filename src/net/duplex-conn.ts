@@ -1,0 +1,168 @@
+import { Observable } from 'rxjs';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { Conn, type Addresses, type ConnClosed } from '../conn/conn.js';
+import { refusedReading, type InboundFilter, type Intake, type PeekHandler, type Peeking, type Reading } from '../conn/reading.js';
+import { UsageError, type MuxError } from '../errors.js';
+import { carryAddresses } from './carry-addresses.js';
+import { DuplexPeek } from './duplex-peek.js';
+import { DuplexReading } from './duplex-reading.js';
+import { failureOf } from './failure.js';
+import { RelayDuplex } from './relay-duplex.js';
+import type { SocketLike } from './socket-like.js';
+
+/** Settings of a Conn over a Duplex. */
+export interface FromDuplexOptions {
+  /** Bytes that may wait to be sent before `next` ends the connection. @defaultValue 1048576 (1 MiB) */
+  readonly sendBufferBytes?: number;
+}
+
+// Errors reach the reader and closed$ by 'close'; without any listener an RST from a client would end the process.
+const keepAlive = (): void => undefined;
+
+/** A Conn over a Node Duplex, a socket above all. */
+export class DuplexConn extends Conn {
+  #duplex: SocketLike;
+  #taken = false;
+  #failure: MuxError | undefined;
+
+  constructor(duplex: Duplex, options: FromDuplexOptions = {}) {
+    super(options.sendBufferBytes);
+    this.#duplex = duplex;
+    duplex.on('error', keepAlive);
+  }
+
+  get remoteAddress(): string | undefined {
+    return this.#duplex.remoteAddress;
+  }
+  get remotePort(): number | undefined {
+    return this.#duplex.remotePort;
+  }
+  get localAddress(): string | undefined {
+    return this.#duplex.localAddress;
+  }
+  get localPort(): number | undefined {
+    return this.#duplex.localPort;
+  }
+  get encrypted(): boolean {
+    return this.#duplex.encrypted === true;
+  }
+  get bytesRead(): number {
+    return this.#duplex.bytesRead ?? 0;
+  }
+  get bytesWritten(): number {
+    return this.#duplex.bytesWritten ?? 0;
+  }
+  get bufferedBytes(): number {
+    return this.#duplex.writableLength;
+  }
+  get needsDrain(): boolean {
+    return this.#duplex.writableNeedDrain;
+  }
+
+  get closed$(): Observable<ConnClosed> {
+    return new Observable((subscriber) => {
+      const duplex = this.#duplex;
+      const tell = (): void => {
+        const error = this.#whyClosed();
+        subscriber.next(error === undefined ? {} : { error });
+        subscriber.complete();
+      };
+      if (duplex.closed) {
+        tell();
+        return;
+      }
+      duplex.once('close', tell);
+      subscriber.add(() => duplex.off('close', tell));
+    });
+  }
+
+  duplex(): Duplex {
+    if (this.#taken) {
+      throw new UsageError('ERR_MUX_SECOND_SUBSCRIBE', `connection ${this.id} has a reader already; a Conn is read once`);
+    }
+    this.#taken = true;
+    this.#duplex.off('error', keepAlive);
+    return this.#duplex;
+  }
+
+  _read(intake: Intake): Reading {
+    if (this.#taken) return refusedReading(intake, this.id);
+    this.#taken = true;
+    return new DuplexReading(this.#duplex, intake, () => this.#whyClosed());
+  }
+
+  _peek(handler: PeekHandler): Peeking {
+    const peek = new DuplexPeek(this.#duplex, handler);
+    return {
+      release: (replay: Uint8Array, filter?: InboundFilter) => {
+        peek.release(replay);
+        if (filter !== undefined) this.#relay(filter);
+      },
+    };
+  }
+
+  _write(chunk: Uint8Array): boolean {
+    const duplex = this.#duplex;
+    return !duplex.writable || duplex.write(chunk);
+  }
+
+  _drained(callback: () => void): () => void {
+    const duplex = this.#duplex;
+    const forget = (): void => {
+      duplex.off('drain', once).off('close', once);
+    };
+    const once = (): void => {
+      forget();
+      callback();
+    };
+    if (duplex.closed) callback();
+    else duplex.on('drain', once).on('close', once);
+    return forget;
+  }
+
+  protected _end(): void {
+    this.#duplex.end();
+  }
+
+  _destroy(error: MuxError | undefined, reset: boolean): void {
+    this.#failure ??= error;
+    const duplex = this.#duplex as SocketLike & Partial<Pick<Socket, 'resetAndDestroy'>>;
+    // Only TCP can say RST: a TLS or Unix socket throws at the attempt.
+    if (reset && !this.encrypted && this.remoteAddress !== undefined && duplex.resetAndDestroy) duplex.resetAndDestroy();
+    else duplex.destroy();
+  }
+
+  _readdress(addresses: Addresses): void {
+    carryAddresses(this.#duplex, addresses);
+  }
+
+  #relay(filter: InboundFilter): void {
+    this.#duplex.off('error', keepAlive);
+    this.#duplex = new RelayDuplex(this.#duplex, filter);
+    this.#duplex.on('error', keepAlive);
+  }
+
+  #whyClosed(): MuxError | undefined {
+    const { errored } = this.#duplex;
+    return this.#failure ?? (errored === null ? undefined : failureOf(errored));
+  }
+}
+
+/**
+ * Makes a Conn of any Node Duplex: a socket of your own, a pipe to a process, a stream of another library.
+ *
+ * @param duplex - a byte stream; one in object mode or with an encoding is refused
+ * @throws UsageError `ERR_MUX_OPTION` for a stream that does not carry bytes
+ * @example
+ * ```ts
+ * const conn = fromDuplex(net.connect(7, 'localhost'));
+ * conn.subscribe((bytes) => process.stdout.write(bytes));
+ * ```
+ */
+export function fromDuplex(duplex: Duplex, options: FromDuplexOptions = {}): Conn {
+  if (duplex.readableObjectMode || duplex.writableObjectMode || duplex.readableEncoding !== null) {
+    throw new UsageError('ERR_MUX_OPTION', 'fromDuplex needs a stream of bytes: no object mode, no encoding');
+  }
+  return new DuplexConn(duplex, options);
+}

@@ -1,0 +1,66 @@
+import type { Duplex } from 'node:stream';
+import type { Intake, Reading } from '../conn/reading.js';
+import { MuxError } from '../errors.js';
+
+/** Reads a Duplex chunk by chunk, as its chunks are, paused and resumed by the stream's own means. */
+export class DuplexReading implements Reading {
+  #attached = false;
+  #over = false;
+
+  constructor(
+    readonly duplex: Duplex,
+    readonly intake: Intake,
+    readonly failure: () => MuxError | undefined,
+  ) {}
+
+  pause(): void {
+    this.duplex.pause();
+  }
+
+  resume(): void {
+    if (this.#over) return;
+    if (!this.#attached) this.#attach();
+    else this.duplex.resume();
+  }
+
+  // A Duplex has no credit of its own: not reading it is what holds the peer back.
+  consumed(): void {}
+
+  cancel(): void {
+    if (this.#over) return;
+    this.#finish();
+    // TCP can't refuse bytes: they are dropped, so that the end is seen and the socket freed.
+    this.duplex.resume();
+    if (this.duplex.writableFinished) this.duplex.destroy();
+    else this.duplex.once('finish', () => this.duplex.destroy());
+  }
+
+  #attach(): void {
+    this.#attached = true;
+    const { duplex } = this;
+    if (duplex.readableEnded) this.#onEnd();
+    else if (duplex.destroyed) this.#onClose();
+    else duplex.on('data', this.#onData).on('end', this.#onEnd).on('close', this.#onClose);
+  }
+
+  #finish(): void {
+    this.#over = true;
+    this.duplex.off('data', this.#onData).off('end', this.#onEnd).off('close', this.#onClose);
+  }
+
+  readonly #onData = (chunk: Uint8Array): void => {
+    this.intake.next(chunk);
+  };
+
+  readonly #onEnd = (): void => {
+    this.#finish();
+    this.intake.complete();
+  };
+
+  readonly #onClose = (): void => {
+    this.#finish();
+    this.intake.error(
+      this.failure() ?? new MuxError('ERR_MUX_ABORT', 'the connection was closed before its end', { initiator: 'local' }),
+    );
+  };
+}

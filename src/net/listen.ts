@@ -1,0 +1,142 @@
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import type { TlsOptions } from 'node:tls';
+import { asyncScheduler, BehaviorSubject, filter, Observable, type SchedulerLike, type Subscriber } from 'rxjs';
+import type { Conn } from '../conn/conn.js';
+import { UsageError } from '../errors.js';
+import { AcceptErrors, type AcceptFailure } from './accept-errors.js';
+import { bindError, describeAddress } from './bind-error.js';
+import { DuplexConn } from './duplex-conn.js';
+import { terminateTls } from './terminate-tls.js';
+
+/** Where and how to listen. Give `port` (with or without `host`) or `path`. */
+export interface ListenOptions {
+  /** TCP port; 0 lets the system choose one, told by `address$`. */
+  readonly port?: number;
+  /** Address or name to bind. @defaultValue every address, IPv6 and IPv4 */
+  readonly host?: string;
+  /** Unix socket (or Windows pipe) to bind instead of a port. */
+  readonly path?: string;
+  /** Binds IPv6 only where `host` is `'::'`. @defaultValue false */
+  readonly ipv6Only?: boolean;
+  /** Connections the system may queue before they are accepted. @defaultValue 511 */
+  readonly backlog?: number;
+  /** Keeps our side open for the reply after the peer's FIN. @defaultValue true */
+  readonly allowHalfOpen?: boolean;
+  /** Sends small writes at once (TCP_NODELAY). @defaultValue true */
+  readonly noDelay?: boolean;
+  /** Open connections at most; one more is closed as it comes and told on `errors$`. @defaultValue no bound */
+  readonly maxConnections?: number;
+  /** Open connections of one remote address at most, likewise. @defaultValue no bound */
+  readonly maxPerIp?: number;
+  /** Bytes that may wait to be sent on one connection before `next` ends it. @defaultValue 1048576 (1 MiB) */
+  readonly sendBufferBytes?: number;
+  /** Terminates TLS on every connection; as `terminateTls` does. */
+  readonly tls?: TlsOptions;
+  /** The clock of the pauses on `errors$`. @defaultValue `asyncScheduler` */
+  readonly scheduler?: SchedulerLike;
+}
+
+/** Where a {@link Listener} is bound; `path` for a Unix socket. */
+export type ListenAddress = AddressInfo | { readonly path: string };
+
+/**
+ * A bound port as an Observable of connections. Cold: subscribing binds, unsubscribing closes the port and leaves every
+ * Conn it emitted open; each subscription is a port of its own. Errors when it can't bind (`ERR_MUX_ADDRESS_IN_USE`,
+ * `ERR_MUX_PERMISSION`, `ERR_MUX_LISTEN`, `ERR_MUX_TLS_FILES`); never because of a connection. Never completes by itself.
+ */
+export class Listener extends Observable<Conn> {
+  /** Emits the address once bound, to late subscribers too; never completes, never errors. */
+  readonly address$: Observable<ListenAddress>;
+  /** Failures to accept, with pauses between them, and connections turned away by a limit. Hot; never ends. */
+  readonly errors$: Observable<AcceptFailure>;
+
+  constructor(options: ListenOptions) {
+    const address$ = new BehaviorSubject<ListenAddress | undefined>(undefined);
+    const failures = new AcceptErrors(options.scheduler ?? asyncScheduler);
+    const raw$ = new Observable<Conn>((subscriber) => bind(options, subscriber, address$, failures));
+    const conns$ = options.tls === undefined ? raw$ : raw$.pipe(terminateTls(options.tls));
+    super((subscriber) => conns$.subscribe(subscriber));
+    this.address$ = address$.pipe(filter((address) => address !== undefined));
+    this.errors$ = failures.errors$;
+  }
+}
+
+/**
+ * Listens on a TCP port or Unix socket; every accepted connection is a Conn.
+ *
+ * @throws UsageError `ERR_MUX_OPTION` for options that can't be meant
+ * @example
+ * ```ts
+ * const conns$ = listen({ port: 0, host: '127.0.0.1' });
+ * conns$.address$.subscribe((address) => console.log(address));
+ * conns$.subscribe((conn) => conn.pipe(flowTo(conn)).subscribe());
+ * ```
+ */
+export function listen(options: ListenOptions): Listener {
+  const { port, path, maxConnections, maxPerIp } = options;
+  if ((port === undefined) === (path === undefined)) {
+    throw new UsageError('ERR_MUX_OPTION', 'listen needs a port or a path, and not both');
+  }
+  checkWhole('port', port, 0, 65535);
+  checkWhole('maxConnections', maxConnections, 1, Number.MAX_SAFE_INTEGER);
+  checkWhole('maxPerIp', maxPerIp, 1, Number.MAX_SAFE_INTEGER);
+  return new Listener(options);
+}
+
+function checkWhole(name: string, value: number | undefined, min: number, max: number): void {
+  if (value === undefined || (Number.isInteger(value) && value >= min && value <= max)) return;
+  throw new UsageError('ERR_MUX_OPTION', `${name} is a whole number from ${min} to ${max}, not ${value}`);
+}
+
+function bind(
+  options: ListenOptions,
+  subscriber: Subscriber<Conn>,
+  address$: BehaviorSubject<ListenAddress | undefined>,
+  failures: AcceptErrors,
+): () => void {
+  const { port, host, path, ipv6Only = false, backlog, allowHalfOpen = true, noDelay = true } = options;
+  const connOptions = options.sendBufferBytes === undefined ? {} : { sendBufferBytes: options.sendBufferBytes };
+  const admits = options.maxPerIp === undefined ? undefined : perIpLimit(options.maxPerIp);
+  const server: Server = createServer({ allowHalfOpen, noDelay }, (socket) => {
+    if (admits?.(socket) === false) {
+      socket.destroy();
+      failures.add(`more than ${options.maxPerIp} connections from ${socket.remoteAddress}`);
+    } else {
+      subscriber.next(new DuplexConn(socket, connOptions));
+    }
+  });
+  if (options.maxConnections !== undefined) server.maxConnections = options.maxConnections;
+  server.on('drop', () => {
+    failures.add(`more than ${options.maxConnections} connections`);
+  });
+  server.on('error', (error) => {
+    if (server.listening) failures.add(`accept failed: ${error.message}`, error);
+    else subscriber.error(bindError(error, describeAddress(options)));
+  });
+  const where = path === undefined ? { port, host, ipv6Only } : { path };
+  server.listen({ ...where, backlog }, () => {
+    const address = server.address();
+    address$.next(typeof address === 'string' ? { path: address } : (address ?? undefined));
+  });
+  return () => {
+    address$.next(undefined);
+    server.close();
+  };
+}
+
+/** Counts open sockets per remote address; false for one too many. */
+function perIpLimit(max: number): (socket: Socket) => boolean {
+  const open = new Map<string, number>();
+  return (socket) => {
+    const ip = socket.remoteAddress ?? '';
+    const count = open.get(ip) ?? 0;
+    if (count >= max) return false;
+    open.set(ip, count + 1);
+    socket.once('close', () => {
+      const left = (open.get(ip) ?? 1) - 1;
+      if (left === 0) open.delete(ip);
+      else open.set(ip, left);
+    });
+    return true;
+  };
+}

@@ -1,0 +1,108 @@
+import type { Duplex } from 'node:stream';
+import { createServer, type TLSSocket, type TlsOptions } from 'node:tls';
+import { catchError, EMPTY, mergeMap, Observable, type NextObserver, type OperatorFunction } from 'rxjs';
+import type { Conn } from '../conn/conn.js';
+import type { TlsMeta } from '../conn/meta.js';
+import { MuxError } from '../errors.js';
+import { DuplexConn } from './duplex-conn.js';
+import { checkTlsFiles } from './tls-options.js';
+
+/** A connection whose TLS handshake failed. It is closed already. */
+export interface TlsRejection {
+  readonly conn: Conn;
+  /** `ERR_MUX_TLS`, with OpenSSL's or Node's error as its cause. */
+  readonly error: MuxError;
+}
+
+/** Settings of {@link terminateTls}: those of `node:tls` servers, and who hears of failures. */
+export interface TerminateTlsOptions extends TlsOptions {
+  /** Told of every failed handshake: bad bytes, no common protocol, a client certificate refused, the deadline. */
+  readonly rejected?: NextObserver<TlsRejection>;
+}
+
+// A handshake takes two round trips; node:tls by itself waits 120 s.
+const HANDSHAKE_TIMEOUT_MS = 10_000;
+
+interface Handshake {
+  done(secure: TLSSocket): void;
+  failed(error: Error): void;
+}
+
+/**
+ * A stage: does the TLS handshake with each connection and emits the connection inside, ready to be sniffed again. Addresses
+ * and earlier `meta` are carried over; `meta.tls` tells server name, ALPN and version.
+ *
+ * The handshake has `handshakeTimeout` milliseconds (10,000 unless set), then the connection is closed. A failed handshake ends
+ * that connection only and is told to `rejected`. Completes with the source once no handshake is under way. Unsubscribing
+ * destroys the connections in handshake; those emitted live on.
+ *
+ * @throws ListenError `ERR_MUX_TLS_FILES` when certificate and key can't be used
+ * @example
+ * ```ts
+ * const { secure, plain } = partitionByProtocol(conns$, { secure: tls(), plain: http1() });
+ * secure.pipe(terminateTls({ cert, key, ALPNProtocols: ['h2', 'http/1.1'] }), sniff(http2(), http1()));
+ * ```
+ */
+export function terminateTls({ rejected, ...options }: TerminateTlsOptions): OperatorFunction<Conn, Conn> {
+  checkTlsFiles(options);
+  const handshakes = new Map<Duplex, Handshake>();
+  // It never listens; connections are given to it, so that tickets, SNI and ALPN work as in any TLS server.
+  const server = createServer({ handshakeTimeout: HANDSHAKE_TIMEOUT_MS, ...options });
+  server.on('secureConnection', (secure) => handshakes.get(rawOf(secure))?.done(secure));
+  server.on('tlsClientError', (error, secure) => {
+    // At the handshake deadline Node tells the error but leaves the socket open.
+    secure.destroy();
+    handshakes.get(rawOf(secure))?.failed(error);
+  });
+
+  const handshake = (conn: Conn): Observable<Conn> =>
+    new Observable<Conn>((subscriber) => {
+      const raw = conn.duplex();
+      handshakes.set(raw, {
+        done: (secure) => {
+          handshakes.delete(raw);
+          subscriber.next(inside(conn, secure));
+          subscriber.complete();
+        },
+        failed: (cause) => {
+          const text = `TLS handshake of connection ${conn.id} failed: ${cause.message}`;
+          subscriber.error(new MuxError('ERR_MUX_TLS', text, { initiator: 'remote', cause }));
+        },
+      });
+      subscriber.add(() => {
+        if (handshakes.delete(raw)) raw.destroy();
+      });
+      server.emit('connection', raw);
+    });
+
+  return mergeMap((conn) =>
+    handshake(conn).pipe(
+      catchError((error: unknown) => {
+        rejected?.next({ conn, error: MuxError.from(error, 'ERR_MUX_TLS') });
+        return EMPTY;
+      }),
+    ),
+  );
+}
+
+// Node tells what a TLS socket was made over only here: the socket itself, or a wrapper around another Duplex.
+function rawOf(secure: TLSSocket): Duplex {
+  const { _parent: parent } = secure as TLSSocket & { readonly _parent: Duplex & { readonly stream?: Duplex } };
+  return parent.stream ?? parent;
+}
+
+function inside(outer: Conn, secure: TLSSocket): Conn {
+  const conn = new DuplexConn(secure);
+  const { remoteAddress, remotePort, localAddress, localPort } = outer;
+  conn._readdress({ remoteAddress, remotePort, localAddress, localPort });
+  const servername = (secure as TLSSocket & { readonly servername?: string | false }).servername;
+  const tls: TlsMeta = {
+    ...(outer.meta.tls ?? { alpnProtocols: [], versions: [] }),
+    ...(typeof servername === 'string' ? { serverName: servername.toLowerCase() } : {}),
+    ...(typeof secure.alpnProtocol === 'string' ? { alpn: secure.alpnProtocol } : {}),
+    version: secure.getProtocol() ?? '',
+    authorized: secure.authorized,
+  };
+  conn._know({ ...outer.meta, tls });
+  return conn;
+}

@@ -1,0 +1,15 @@
+import { createSecureContext, type SecureContextOptions } from 'node:tls';
+import { ListenError } from '../errors.js';
+
+/**
+ * Tries the certificate, key and CA of TLS options before anything listens.
+ * @throws ListenError `ERR_MUX_TLS_FILES` when they can't be used together
+ */
+export function checkTlsFiles(options: SecureContextOptions): void {
+  try {
+    createSecureContext(options);
+  } catch (cause) {
+    const reason = String((cause as Error).message);
+    throw new ListenError('ERR_MUX_TLS_FILES', `the TLS certificate or key can't be used: ${reason}; check that both are PEM and belong together`, { scope: 'listener', cause });
+  }
+}

@@ -1,0 +1,53 @@
+/** Where a request goes, read from its target (RFC 9112 §3.2) and its Host. */
+export interface MuxTarget {
+  /** Lower case, without port; empty when the request names none. */
+  readonly host: string;
+  /** The clean path, still percent-encoded. */
+  readonly path: string;
+  /** False when the path was written with empty, `.` or `..` segments. */
+  readonly isClean: boolean;
+  /** The clean path's segments, decoded; an empty one at the end is a final slash. */
+  readonly segments: readonly string[];
+  /** As received, without `?`. */
+  readonly query: string;
+}
+
+const ABSOLUTE = /^https?:\/\/([^/?#@]+)(.*)$/is;
+
+/**
+ * Reads the origin form (`/path?query`) and the absolute form (`http://host/path?query`, whose host wins over the Host
+ * header, RFC 9112 §3.2.2). A path of CONNECT is taken as it is, not cleaned.
+ *
+ * @returns `undefined` for another form and for bad percent-encoding
+ */
+export function parseTarget(method: string, target: string, authority: string): MuxTarget | undefined {
+  const [, host = authority, origin = target] = ABSOLUTE.exec(target) ?? [];
+  const [, written = '', query = ''] = /^([^?]*)\??(.*)$/s.exec(origin) ?? [];
+  const path = written === '' && origin !== target ? '/' : written;
+  if (!path.startsWith('/')) return undefined;
+  const parts = path.slice(1).split('/');
+  const kept = method === 'CONNECT' ? parts : cleanParts(parts);
+  const clean = `/${kept.join('/')}`;
+  try {
+    const segments = kept.map(decodeURIComponent);
+    return { host: hostName(host), path: clean, isClean: clean === path, segments, query };
+  } catch {
+    return undefined;
+  }
+}
+
+function hostName(authority: string): string {
+  return authority.toLowerCase().replace(/:\d*$/, '');
+}
+
+// RFC 3986 §5.2.4, and empty segments go too. An encoded dot is a dot (§6.2.2.2), so `%2e%2e` can't climb either.
+function cleanParts(parts: readonly string[]): string[] {
+  const kept: string[] = [];
+  for (const part of parts) {
+    const plain = part.replace(/%2e/gi, '.');
+    if (plain === '..') kept.pop();
+    else if (plain !== '' && plain !== '.') kept.push(part);
+  }
+  if (parts.at(-1) === '' || kept.length === 0) kept.push('');
+  return kept;
+}

@@ -1,0 +1,241 @@
+import { HeaderFields } from './header-fields.js';
+import { latin1 } from './matcher.js';
+
+/** How far into a connection the request line may end, in bytes; RFC 9112 §3 asks for lines of at least 8000. */
+export const MAX_REQUEST_LINE_BYTES = 8192;
+
+/** Most header fields in one head; no real client comes near. */
+export const MAX_HEADER_FIELDS = 100;
+
+const CR = 0x0d;
+const LF = 0x0a;
+const SP = 0x20;
+const HTAB = 0x09;
+const COLON = 0x3a;
+const TWO = 0x32;
+
+/** The bytes that a token may hold (RFC 9110 §5.6.2): methods and field names are tokens. */
+const TOKEN_BYTES = latin1("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+
+/** Every byte that a request can begin with: its method, or the one empty line that RFC 9112 §2.2 has servers skip. */
+export const REQUEST_FIRST_BYTES: readonly number[] = [CR, ...TOKEN_BYTES];
+
+const IN_TOKEN = byteSet((byte) => TOKEN_BYTES.includes(byte));
+// Bytes above 0x7F are no URI characters, but real clients send them, and the server is the one to complain.
+const IN_TARGET = byteSet((byte) => byte > SP && byte !== 0x7f);
+const IN_VALUE = byteSet((byte) => (byte >= SP && byte !== 0x7f) || byte === HTAB);
+
+const HTTP = latin1('HTTP/1.1\r\n');
+const RTSP = latin1('RTSP/1.0\r\n');
+
+/** A request line (RFC 9112 §3; RTSP has the same). */
+export interface RequestLine {
+  /** As sent: methods are case-sensitive. */
+  readonly method: string;
+  /** As sent: a path with its query, an absolute URI, `host:port` or `*`. Bytes above 0x7F are read as Latin-1. */
+  readonly target: string;
+  /** Two digits and a dot, such as `1.1`. */
+  readonly version: string;
+}
+
+/** How far a part of the head has been read; `'no'` comes with its first impossible byte. */
+export type HeadReading = 'more' | 'no' | 'end';
+
+/** Which protocol's version a request line must end with. */
+export type RequestProtocol = 'HTTP' | 'RTSP';
+
+/**
+ * The head of an HTTP/1 request (RFC 9112 §§2-5) or the request line of an RTSP one, read as its bytes arrive. Each byte is
+ * looked at once, nothing is kept but offsets, and text is made only of what is asked for. Made by {@link requestHead}.
+ *
+ * Stricter than servers are, since a guess must not swallow another protocol: CR LF only, no white space before a colon, no
+ * folded lines (obs-fold), no control characters.
+ *
+ * @example
+ * ```ts
+ * const head = first.parser(requestHead);
+ * if (head.readLine(first.bytes, 'HTTP') === 'end') console.log(head.requestLine(first.bytes).target);
+ * ```
+ */
+export class Http1Head {
+  /** Where the request line begins: 2 after an empty line. */
+  lineStart = 0;
+  /** Where the target begins; 0 while the method is being read. */
+  targetStart = 0;
+  /** Fields that are complete: the line after them has begun, so they are not folded. */
+  fieldCount = 0;
+  #line: HeadReading = 'more';
+  #protocol: RequestProtocol | undefined;
+  #fields: HeadReading = 'more';
+  #at = 0;
+  #targetEnd = 0;
+  #nameStart = 0;
+  // 0 while the name is being read.
+  #colon = 0;
+  // Start, colon and CR of each field line, one after another.
+  readonly #lines: number[] = [];
+
+  /** Reads on to the end of the request line. */
+  readLine(bytes: Uint8Array, protocol: RequestProtocol): HeadReading {
+    if (this.#line === 'more') {
+      this.#line = this.#scanLine(bytes, Math.min(bytes.length, MAX_REQUEST_LINE_BYTES));
+      if (this.#line === 'more' && bytes.length >= MAX_REQUEST_LINE_BYTES) this.#line = 'no';
+    }
+    return this.#protocol === undefined || this.#protocol === protocol ? this.#line : 'no';
+  }
+
+  /** Reads on to the end of an HTTP head. After `'no'` the fields before the fault are still there. */
+  readFields(bytes: Uint8Array): HeadReading {
+    if (this.#fields === 'more') {
+      const line = this.readLine(bytes, 'HTTP');
+      this.#fields = line === 'end' ? this.#scanFields(bytes) : line;
+    }
+    return this.#fields;
+  }
+
+  /** The request line, once it is read. */
+  requestLine(bytes: Uint8Array): RequestLine {
+    const versionAt = this.#targetEnd + ' HTTP/'.length;
+    return {
+      method: text(bytes, this.lineStart, this.targetStart - 1),
+      target: text(bytes, this.targetStart, this.#targetEnd),
+      version: text(bytes, versionAt, versionAt + '1.1'.length),
+    };
+  }
+
+  /** Whether field `index` has this name; `name` is lower-case. */
+  isNamed(bytes: Uint8Array, index: number, name: Uint8Array): boolean {
+    const start = this.#offset(index, 0);
+    if (this.#offset(index, 1) - start !== name.length) return false;
+    for (let i = 0; i < name.length; i++) {
+      const byte = bytes[start + i] as number;
+      if ((byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte) !== name[i]) return false;
+    }
+    return true;
+  }
+
+  /** The value of field `index`, without the white space around it. */
+  value(bytes: Uint8Array, index: number): string {
+    let start = this.#offset(index, 1) + 1;
+    let end = this.#offset(index, 2);
+    while (start < end && isBlank(bytes[start])) start++;
+    while (end > start && isBlank(bytes[end - 1])) end--;
+    return text(bytes, start, end);
+  }
+
+  /** The first `count` fields as text. */
+  fields(bytes: Uint8Array, count: number): HeaderFields {
+    return new HeaderFields(
+      Array.from({ length: count }, (_, i) => [
+        text(bytes, this.#offset(i, 0), this.#offset(i, 1)),
+        this.value(bytes, i),
+      ]),
+    );
+  }
+
+  #offset(index: number, part: 0 | 1 | 2): number {
+    return this.#lines[3 * index + part] as number;
+  }
+
+  #scanLine(bytes: Uint8Array, end: number): HeadReading {
+    if (this.targetStart === 0) {
+      if (this.#at === 0 && bytes[0] === CR) {
+        this.lineStart = 2;
+        if (bytes.length === 1) return 'more';
+        if (bytes[1] !== LF) return 'no';
+        this.#at = 2;
+      }
+      const stop = (this.#at = skip(bytes, this.#at, end, IN_TOKEN));
+      if (stop === end) return 'more';
+      if (bytes[stop] !== SP || stop === this.lineStart || isPri(bytes, this.lineStart, stop)) return 'no';
+      this.targetStart = this.#at = stop + 1;
+    }
+    if (this.#targetEnd === 0) {
+      const stop = (this.#at = skip(bytes, this.#at, end, IN_TARGET));
+      if (stop === end) return 'more';
+      if (bytes[stop] !== SP || stop === this.targetStart) return 'no';
+      this.#targetEnd = stop;
+      this.#at = stop + 1;
+    }
+    return this.#scanVersion(bytes, end);
+  }
+
+  #scanVersion(bytes: Uint8Array, end: number): HeadReading {
+    const start = this.#targetEnd + 1;
+    for (; this.#at < end; this.#at++) {
+      const byte = bytes[this.#at] as number;
+      this.#protocol ??= byte === RTSP[0] ? 'RTSP' : 'HTTP';
+      const place = this.#at - start;
+      const isHttp = this.#protocol === 'HTTP';
+      if (byte !== (isHttp ? HTTP : RTSP)[place]) {
+        if (!(isHttp ? place === 7 && isDigit(byte) : place === 5 && byte === TWO)) return 'no';
+      } else if (byte === LF) {
+        this.#nameStart = ++this.#at;
+        return 'end';
+      }
+    }
+    return 'more';
+  }
+
+  #scanFields(bytes: Uint8Array): HeadReading {
+    const end = bytes.length;
+    for (;;) {
+      if (this.#colon === 0) {
+        if (this.#nameStart >= end) return 'more';
+        const first = bytes[this.#nameStart] as number;
+        if (first !== CR && IN_TOKEN[first] === 0) return 'no';
+        this.fieldCount = this.#lines.length / 3;
+        if (first === CR) {
+          if (this.#nameStart + 1 === end) return 'more';
+          return bytes[this.#nameStart + 1] === LF ? 'end' : 'no';
+        }
+        if (this.fieldCount === MAX_HEADER_FIELDS) return 'no';
+        const stop = (this.#at = skip(bytes, this.#at, end, IN_TOKEN));
+        if (stop === end) return 'more';
+        if (bytes[stop] !== COLON) return 'no';
+        this.#colon = stop;
+        this.#at = stop + 1;
+      }
+      const stop = (this.#at = skip(bytes, this.#at, end, IN_VALUE));
+      if (stop === end) return 'more';
+      if (bytes[stop] !== CR) return 'no';
+      if (stop + 1 === end) return 'more';
+      if (bytes[stop + 1] !== LF) return 'no';
+      this.#lines.push(this.#nameStart, this.#colon, stop);
+      this.#nameStart = this.#at = stop + 2;
+      this.#colon = 0;
+    }
+  }
+}
+
+/** Give this to `first.parser`: all matchers of a connection then read one head. */
+export const requestHead = (): Http1Head => new Http1Head();
+
+function byteSet(holds: (byte: number) => boolean): Uint8Array {
+  return Uint8Array.from({ length: 256 }, (_, byte) => (holds(byte) ? 1 : 0));
+}
+
+function skip(bytes: Uint8Array, from: number, end: number, set: Uint8Array): number {
+  let at = from;
+  while (at < end && set[bytes[at] as number] === 1) at++;
+  return at;
+}
+
+// The method kept for the HTTP/2 preface (RFC 9113 §11.6): no HTTP/1 request uses it.
+function isPri(bytes: Uint8Array, start: number, end: number): boolean {
+  return end - start === 3 && bytes[start] === 0x50 && bytes[start + 1] === 0x52 && bytes[start + 2] === 0x49;
+}
+
+function isDigit(byte: number): boolean {
+  return byte >= 0x30 && byte <= 0x39;
+}
+
+function isBlank(byte: number | undefined): boolean {
+  return byte === SP || byte === HTAB;
+}
+
+function text(bytes: Uint8Array, start: number, end: number): string {
+  let read = '';
+  for (let i = start; i < end; i++) read += String.fromCharCode(bytes[i] as number);
+  return read;
+}

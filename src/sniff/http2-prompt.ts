@@ -1,0 +1,91 @@
+import { framesFrom, FrameType, HTTP2_PREFACE, isSettingsAck } from './http2-frame.js';
+import { matchPrefix, type Prompt, type PromptFilter } from './matcher.js';
+
+const EMPTY_SETTINGS = Uint8Array.of(0, 0, 0, FrameType.settings, 0, 0, 0, 0, 0);
+const NONE = new Uint8Array(0);
+
+/**
+ * The SETTINGS that gRPC clients wait for before their first request. It is empty, so it changes nothing that the real
+ * server could contradict; its acknowledgement must not reach that server, which would end the connection over it.
+ *
+ * @param afterMs - milliseconds of silence that show a client to be waiting
+ */
+export function http2Prompt(afterMs: number): Prompt {
+  return { afterMs, bytes: EMPTY_SETTINGS, isAwaited: awaitsSettings, answer: firstSettingsAck, filter: dropFirstSettingsAck };
+}
+
+// A client that waits has sent its SETTINGS, begun no request, and is not in the middle of a frame.
+function awaitsSettings(bytes: Uint8Array): boolean {
+  if (matchPrefix(bytes, HTTP2_PREFACE) !== 'match') return false;
+  let settings = false;
+  let at = HTTP2_PREFACE.length;
+  for (const { type, end } of framesFrom(bytes, at)) {
+    if (type === FrameType.headers) return false;
+    settings ||= type === FrameType.settings;
+    at = end;
+  }
+  return settings && at === bytes.length;
+}
+
+function firstSettingsAck(bytes: Uint8Array): readonly [start: number, end: number] | undefined {
+  for (const frame of framesFrom(bytes, HTTP2_PREFACE.length)) {
+    if (isSettingsAck(frame)) return [frame.start, frame.end];
+  }
+  return undefined;
+}
+
+/**
+ * Passes on all bytes of a client but its first SETTINGS acknowledgement; holds back at most 8 bytes, the beginning of a
+ * frame header.
+ *
+ * @param replayed - the bytes passed on before, from the very first, without an acknowledgement; may be none. If they end
+ * within a frame header, that frame can no longer be taken out: then the filter is `done` at once.
+ */
+export function dropFirstSettingsAck(replayed: Uint8Array): PromptFilter {
+  return new SettingsAckFilter(replayed);
+}
+
+class SettingsAckFilter implements PromptFilter {
+  done: boolean;
+  // Bytes up to the next frame header.
+  #skip: number;
+  #held = NONE;
+
+  constructor(replayed: Uint8Array) {
+    let at = HTTP2_PREFACE.length;
+    for (const { end } of framesFrom(replayed, at)) at = end;
+    this.#skip = at - replayed.length;
+    this.done = this.#skip < 0;
+  }
+
+  push(chunk: Uint8Array): Uint8Array {
+    if (this.done) return chunk;
+    const bytes = joined(this.#held, chunk);
+    let at = this.#skip;
+    for (const frame of framesFrom(bytes, at)) {
+      if (isSettingsAck(frame)) {
+        this.done = true;
+        this.#held = NONE;
+        return joined(bytes.subarray(0, frame.start), bytes.subarray(frame.end));
+      }
+      at = frame.end;
+    }
+    this.#held = bytes.slice(at);
+    this.#skip = Math.max(0, at - bytes.length);
+    return bytes.subarray(0, at);
+  }
+
+  flush(): Uint8Array {
+    const held = this.#held;
+    this.#held = NONE;
+    return held;
+  }
+}
+
+function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
+  if (a.length === 0) return b;
+  const bytes = new Uint8Array(a.length + b.length);
+  bytes.set(a);
+  bytes.set(b, a.length);
+  return bytes;
+}

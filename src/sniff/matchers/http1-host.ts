@@ -1,0 +1,62 @@
+import { UsageError } from '../../errors.js';
+import { REQUEST_FIRST_BYTES, requestHead } from '../http1-head.js';
+import type { Matcher } from '../matcher.js';
+import { parseAuthority, requestTarget, type Authority } from '../request-target.js';
+import type { Http1HeaderMeta } from './http1-header.js';
+
+/** What {@link http1Host} learned. */
+export interface Http1HostMeta extends Http1HeaderMeta {
+  /** The host asked for, lower-case, without its port. */
+  readonly host: string;
+  /** The path of the target without its query, not decoded; `*` for `OPTIONS *`, empty for `CONNECT`. */
+  readonly path: string;
+}
+
+/**
+ * HTTP/1 for one of these hosts. The host is that of an absolute target or of `CONNECT`, else of `Host` (RFC 9112 §3.2.2). A
+ * request with two `Host` lines matches nothing (§3.2), so this decides at the end of the head.
+ *
+ * @param hosts - `'example.com'` (any port), `'example.com:8080'` (this port, as the client wrote it), `'*.example.com'`
+ *   (every name below, not `example.com` itself), or a RegExp tested on the lower-case host without its port
+ * @throws {@link UsageError} `ERR_MUX_OPTION` without a host, or for text that is none
+ * @example
+ * ```ts
+ * const api$ = listen({ port: 80 }).pipe(sniff(http1Host('api.example.com', '*.api.example.com'), http1()));
+ * ```
+ */
+export function http1Host(...hosts: readonly (string | RegExp)[]): Matcher<'http1', Http1HostMeta> {
+  if (hosts.length === 0)
+    throw new UsageError('ERR_MUX_OPTION', "at least one host is needed: http1Host('example.com')");
+  const tests = hosts.map(hostTest);
+  return {
+    protocol: 'http1',
+    firstBytes: REQUEST_FIRST_BYTES,
+    match(first) {
+      const { bytes } = first;
+      const head = first.parser(requestHead);
+      const reading = head.readFields(bytes);
+      if (reading !== 'end') return reading;
+      const line = head.requestLine(bytes);
+      const headers = head.fields(bytes, head.fieldCount);
+      const { authority: named, path } = requestTarget(line.method, line.target);
+      const [sent, second] = headers.values('host');
+      const authority = parseAuthority(named ?? sent ?? '');
+      if (authority === undefined || second !== undefined || !tests.some((test) => test(authority))) return 'no';
+      return { meta: { ...line, headers, host: authority.host, path } };
+    },
+  };
+}
+
+function hostTest(wanted: string | RegExp): (asked: Authority) => boolean {
+  // `search`, unlike `test`, neither reads nor moves the lastIndex of a global or sticky RegExp.
+  if (wanted instanceof RegExp) return ({ host }) => host.search(wanted) >= 0;
+  const below = wanted.startsWith('*.');
+  const parsed = parseAuthority(below ? wanted.slice(2) : wanted);
+  if (parsed === undefined || parsed.host.includes('*')) {
+    const text = `'${wanted}' is no host: write 'example.com', 'example.com:8080', '*.example.com' or a RegExp`;
+    throw new UsageError('ERR_MUX_OPTION', text);
+  }
+  return ({ host, port }) =>
+    (parsed.port === undefined || parsed.port === port) &&
+    (below ? host.endsWith(`.${parsed.host}`) : host === parsed.host);
+}

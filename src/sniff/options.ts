@@ -1,0 +1,98 @@
+import { asyncScheduler, Subject, type NextObserver, type SchedulerLike } from 'rxjs';
+import { UsageError } from '../errors.js';
+import { sniffBudget, type SniffBudget } from './budget.js';
+import { sniffCounters, type Decision, type MatcherFault, type Rejection, type SniffCounters } from './outcome.js';
+
+/**
+ * Settings of `sniff` and `partitionByProtocol`.
+ * @typeParam T - `'close'` or the protocol that undecided connections get at the deadline
+ */
+export interface SniffOptions<T extends string = string> {
+  /**
+   * Milliseconds from a connection's arrival to the latest decision. Trickled bytes never extend it, and it is gone once the
+   * decision is made. @defaultValue 3000
+   */
+  readonly timeoutMs?: number;
+  /**
+   * What becomes of a connection undecided at the deadline, after its bytes were looked at once more as all there will be:
+   * `'close'`, or the name of the protocol it shall have. @defaultValue `'close'`
+   */
+  readonly onTimeout?: T;
+  /** Bytes of one connection that may be looked at; 1 to 1 MiB. @defaultValue 16384 (16 KiB) */
+  readonly maxBytes?: number;
+  /** Memory for the bytes of all undecided connections; one budget serves the process unless you make your own. */
+  readonly budget?: SniffBudget;
+  /**
+   * `'strict'`: a matcher's yes waits while an earlier matcher may still match. `'firstDefinite'`: the first yes wins.
+   * @defaultValue `'strict'`
+   */
+  readonly order?: 'strict' | 'firstDefinite';
+  /** Told of every connection that is turned away. */
+  readonly rejected?: NextObserver<Rejection>;
+  /** Told of every connection that gets a protocol, just before it is emitted. */
+  readonly decided?: NextObserver<Decision>;
+  /** Told of every matcher that throws. */
+  readonly faults?: NextObserver<MatcherFault>;
+  /** Kept up to date with totals and gauges; make it with `sniffCounters()`. */
+  readonly counters?: SniffCounters;
+  /** The clock and the timers. @defaultValue `asyncScheduler` */
+  readonly scheduler?: SchedulerLike;
+}
+
+/** Options with every default filled in. */
+export interface SniffSettings {
+  readonly timeoutMs: number;
+  readonly onTimeout: string;
+  readonly maxBytes: number;
+  readonly budget: SniffBudget;
+  readonly strict: boolean;
+  readonly rejected: NextObserver<Rejection> | undefined;
+  readonly decided: NextObserver<Decision> | undefined;
+  readonly faults: NextObserver<MatcherFault> | undefined;
+  readonly counters: SniffCounters;
+  readonly scheduler: SchedulerLike;
+}
+
+// As large as the largest head servers commonly take (Envoy's default cap is 64 KiB, nginx' about 16 KiB).
+const MAX_BYTES = 16 * 1024;
+const MAX_BYTES_LIMIT = 1 << 20;
+// Longer than any round trip a client needs for its first flight, short enough to bound silent clients.
+const TIMEOUT_MS = 3000;
+const TIMEOUT_MS_LIMIT = 0x7fff_ffff;
+const PROCESS_BUDGET = sniffBudget({ maxBytes: 64 << 20 });
+
+/** @throws UsageError `ERR_MUX_OPTION` for a value out of range */
+export function sniffSettings(options: SniffOptions): SniffSettings {
+  const { timeoutMs = TIMEOUT_MS, maxBytes = MAX_BYTES, order = 'strict' } = options;
+  checkRange('timeoutMs', timeoutMs, TIMEOUT_MS_LIMIT);
+  checkRange('maxBytes', maxBytes, MAX_BYTES_LIMIT);
+  if ((order as string) !== 'strict' && (order as string) !== 'firstDefinite') {
+    throw new UsageError('ERR_MUX_OPTION', `order is 'strict' or 'firstDefinite', not '${String(order)}'`);
+  }
+  return {
+    timeoutMs,
+    maxBytes,
+    onTimeout: options.onTimeout ?? 'close',
+    budget: options.budget ?? PROCESS_BUDGET,
+    strict: order === 'strict',
+    rejected: contained(options.rejected),
+    decided: contained(options.decided),
+    faults: contained(options.faults),
+    counters: options.counters ?? sniffCounters(),
+    scheduler: options.scheduler ?? asyncScheduler,
+  };
+}
+
+// An observer that throws must not unwind into the socket; a subscription reports its error the way rxjs does.
+function contained<T>(observer: NextObserver<T> | undefined): NextObserver<T> | undefined {
+  if (observer === undefined) return undefined;
+  const events$ = new Subject<T>();
+  events$.subscribe(observer);
+  return events$;
+}
+
+function checkRange(name: string, value: number, max: number): void {
+  if (!Number.isInteger(value) || value < 1 || value > max) {
+    throw new UsageError('ERR_MUX_OPTION', `${name} is a whole number from 1 to ${max}, not ${value}`);
+  }
+}

@@ -1,0 +1,62 @@
+import type { Conn } from '../conn/conn.js';
+import type { SniffError } from '../errors.js';
+
+/**
+ * Why a connection was turned away.
+ * - `'noMatch'` no matcher wants its bytes
+ * - `'timeout'` undecided at the deadline
+ * - `'eof'` the client ended before it was decided
+ * - `'overflow'` undecided at the byte cap, or the memory for undecided connections is used up
+ * - `'abort'` reset or closed after some bytes
+ * - `'error'` the connection failed in another way
+ * - `'unclaimed'` matched, but nobody subscribes to its protocol
+ */
+export type RejectReason = 'noMatch' | 'timeout' | 'eof' | 'overflow' | 'abort' | 'error' | 'unclaimed';
+
+/** A connection that was turned away. It is closed already. */
+export interface Rejection {
+  readonly conn: Conn;
+  readonly reason: RejectReason;
+  readonly error: SniffError;
+  /** What it had sent. Bytes of a stranger: escape them before they reach a log or a terminal. */
+  readonly bytes: Uint8Array;
+  /** Milliseconds from its arrival. */
+  readonly afterMs: number;
+}
+
+/** A connection that was given a protocol. */
+export interface Decision {
+  readonly conn: Conn;
+  readonly protocol: string;
+  /** `'silence'`: a `serverFirst` matcher; `'timeout'`: the protocol named by `onTimeout`. */
+  readonly reason: 'match' | 'silence' | 'timeout';
+  /** How many bytes had arrived. */
+  readonly bytes: number;
+  /** Milliseconds from its arrival. */
+  readonly afterMs: number;
+}
+
+/** A matcher that threw; the connection went on as if it had said no. */
+export interface MatcherFault {
+  readonly conn: Conn;
+  readonly protocol: string;
+  readonly error: unknown;
+}
+
+/** Running totals and gauges of a sniffer; plain numbers, read whenever you like. */
+export interface SniffCounters {
+  accepted: number;
+  matched: number;
+  rejected: number;
+  /** Clients that connected and left without a byte: health checks and port scans. Counted, never reported one by one. */
+  aborted: number;
+  /** Connections being looked at now. */
+  undecided: number;
+  /** Bytes held for them now. */
+  heldBytes: number;
+}
+
+/** A fresh set of {@link SniffCounters}, all zero. */
+export function sniffCounters(): SniffCounters {
+  return { accepted: 0, matched: 0, rejected: 0, aborted: 0, undecided: 0, heldBytes: 0 };
+}

@@ -1,0 +1,45 @@
+import { Observable, type OperatorFunction } from 'rxjs';
+import type { Conn } from '../conn/conn.js';
+import type { ConnMeta } from '../conn/meta.js';
+import { feed } from './feed.js';
+import type { Matched, Matcher } from './matcher.js';
+import type { SniffOptions } from './options.js';
+import { sniffPlan } from './plan.js';
+import { Sniffer } from './sniffer.js';
+
+/** The Conn type that `onTimeout` adds. */
+export type TimedOut<T extends string> = T extends 'close' ? never : Conn<T, ConnMeta>;
+
+/**
+ * Looks at each connection's first bytes, without consuming them, and emits it again with its `protocol` and `meta` set: the
+ * same Conn, from its first byte. Connections are looked at side by side and leave in the order in which they are
+ * decided. Matchers are asked in order; the first that says yes wins, and waits for earlier ones that still may.
+ *
+ * The result is cold and as hot as its source. It completes when the source has completed and no connection is undecided; it
+ * errors only when the source does. What becomes of the others is told through `rejected`; a client that never sent a byte is
+ * only counted. Unsubscribing destroys the undecided connections at once; those emitted live on.
+ *
+ * @param args - matchers in order of precedence, then, if wanted, {@link SniffOptions}
+ * @throws UsageError `ERR_MUX_OPTION` when called without a matcher or with an option out of range
+ * @example
+ * ```ts
+ * listen({ port: 8080 })
+ *   .pipe(sniff(http1(), grpc(), { rejected: { next: ({ error }) => console.warn(error.message) } }))
+ *   .subscribe((conn) => console.log(conn.protocol, conn.remoteAddress));
+ * ```
+ */
+export function sniff<const M extends readonly Matcher[]>(...matchers: M): OperatorFunction<Conn, Matched<M[number]>>;
+export function sniff<const M extends readonly Matcher[], T extends string = 'close'>(
+  ...args: readonly [...M, SniffOptions<T>]
+): OperatorFunction<Conn, Matched<M[number]> | TimedOut<T>>;
+export function sniff(...args: readonly (Matcher | SniffOptions)[]): OperatorFunction<Conn, Conn> {
+  const plan = sniffPlan(args);
+  return (source) =>
+    new Observable((subscriber) => {
+      const sniffer = new Sniffer(plan.matchers, plan.settings, (conn) => {
+        subscriber.next(conn);
+        return true;
+      });
+      subscriber.add(feed(sniffer, source, subscriber));
+    });
+}

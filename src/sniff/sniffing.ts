@@ -1,0 +1,222 @@
+import type { Subscription } from 'rxjs';
+import type { Conn } from '../conn/conn.js';
+import type { PeekHandler, Peeking } from '../conn/reading.js';
+import type { MuxError } from '../errors.js';
+import type { Deadline } from './deadlines.js';
+import { HeldBytes } from './held-bytes.js';
+import type { Matcher, Prompt, Verdict } from './matcher.js';
+import type { Decision, RejectReason } from './outcome.js';
+import type { Sniffer } from './sniffer.js';
+
+/** What a connection turned out to be. */
+export interface Finding {
+  /** Absent where the protocol comes from `onTimeout`. */
+  readonly matcher?: Matcher;
+  readonly protocol: string;
+  readonly meta: unknown;
+  readonly reason: Decision['reason'];
+}
+
+/**
+ * One connection that is still undecided.
+ *
+ *     bytes -> candidates by first byte -> each in order: no   -> dropped
+ *                                                         more -> strict: wait; firstDefinite: ask the next
+ *                                                         yes  -> decided
+ *     end, byte cap, budget, deadline -> the bytes are final: asked once more, more counts as no; nobody -> rejected
+ */
+export class Sniffing implements PeekHandler {
+  readonly conn: Conn;
+  readonly startedAt: number;
+  readonly #sniffer: Sniffer;
+  readonly #held: HeldBytes;
+  readonly #deadline: Deadline;
+  #candidates: readonly Matcher[];
+  // The candidates before this one are ruled out.
+  #at = 0;
+  #found: Finding | undefined;
+  #peek: Peeking | undefined;
+  #silence: Subscription | undefined;
+  #prompting: Subscription | undefined;
+  #prompted: Prompt | undefined;
+  #budgeted = 0;
+
+  constructor(conn: Conn, sniffer: Sniffer) {
+    this.conn = conn;
+    this.#sniffer = sniffer;
+    this.#held = new HeldBytes(conn, sniffer.settings.maxBytes);
+    this.#candidates = sniffer.matchers.all;
+    this.startedAt = sniffer.settings.scheduler.now();
+    this.#deadline = sniffer.deadlines.add(this.startedAt, this.#expire);
+  }
+
+  /** Everything the client has sent. */
+  get received(): Uint8Array {
+    return this.#held.all;
+  }
+
+  start(): void {
+    const { zeroRead, silent } = this.#sniffer.matchers;
+    if (zeroRead) {
+      this.#evaluate();
+      if (this.#settle()) return;
+      this.#at = 0;
+    }
+    if (silent !== undefined) {
+      const { matcher, afterMs } = silent;
+      this.#silence = this.#sniffer.settings.scheduler.schedule(() => {
+        this.#decide({ matcher, protocol: matcher.protocol, meta: {}, reason: 'silence' });
+      }, afterMs);
+    }
+    this.#peek = this.conn._peek(this);
+  }
+
+  bytes(chunk: Uint8Array, ended: boolean): void {
+    const held = this.#held;
+    this.#silence?.unsubscribe();
+    this.#prompting?.unsubscribe();
+    if (held.all.length === 0) {
+      if (chunk.length === 0) {
+        this.#leave();
+        return;
+      }
+      this.#candidates = this.#sniffer.matchers.candidates(chunk);
+    }
+    held.append(chunk);
+    this.#evaluate();
+    if (this.#settle()) return;
+    if (ended) this.#finalize('eof');
+    else if (held.all.length >= this.#sniffer.settings.maxBytes || !this.#reserve(chunk.length)) this.#finalize('overflow');
+    else this.#considerPrompt();
+  }
+
+  closed(error: MuxError | undefined): void {
+    if (this.#held.all.length === 0) this.#leave();
+    else this.#reject(error === undefined || error.code === 'ERR_MUX_RESET' ? 'abort' : 'error', error);
+  }
+
+  /** Nobody is left to hand this connection to. */
+  stop(): void {
+    this.#finish();
+    this.conn._destroy(undefined, false);
+  }
+
+  // Asks the candidates that are left; true is told by #found, ruled out by #at having passed them all.
+  #evaluate(): void {
+    if (this.#found !== undefined) return;
+    const candidates = this.#candidates;
+    const { strict } = this.#sniffer.settings;
+    const waiting: Matcher[] | undefined = strict ? undefined : [];
+    for (let i = this.#at; i < candidates.length; i++) {
+      const matcher = candidates[i] as Matcher;
+      const verdict = this.#ask(matcher);
+      if (typeof verdict === 'object') {
+        this.#found = { matcher, protocol: verdict.protocol ?? matcher.protocol, meta: verdict.meta, reason: 'match' };
+        return;
+      }
+      if (verdict === 'no' || this.#held.final) {
+        if (strict) this.#at = i + 1;
+      } else if (waiting === undefined) {
+        return;
+      } else {
+        waiting.push(matcher);
+      }
+    }
+    if (waiting !== undefined) this.#candidates = waiting;
+  }
+
+  #ask(matcher: Matcher): Verdict<unknown> {
+    try {
+      return matcher.match(this.#held);
+    } catch (error) {
+      this.#sniffer.settings.faults?.next({ conn: this.conn, protocol: matcher.protocol, error });
+      return 'no';
+    }
+  }
+
+  // True when there is nothing left to wait for.
+  #settle(): boolean {
+    if (this.#found !== undefined) {
+      // Bytes that the client sends in answer to us must not reach the real server: wait for them, to cut them out.
+      if (this.#prompted !== undefined && this.#prompted.answer(this.#held.all) === undefined) return false;
+      this.#decide(this.#found);
+      return true;
+    }
+    if (this.#at < this.#candidates.length) return false;
+    this.#reject('noMatch');
+    return true;
+  }
+
+  #finalize(reason: RejectReason): void {
+    this.#held.final = true;
+    this.#evaluate();
+    if (this.#found !== undefined) this.#decide(this.#found);
+    else if (reason === 'timeout' && this.#sniffer.settings.onTimeout !== 'close') {
+      this.#decide({ protocol: this.#sniffer.settings.onTimeout, meta: {}, reason: 'timeout' });
+    } else this.#reject(reason);
+  }
+
+  readonly #expire = (): void => {
+    this.#finalize('timeout');
+  };
+
+  #considerPrompt(): void {
+    if (this.#prompted !== undefined) return;
+    const waiting = this.#sniffer.settings.strict ? this.#candidates.slice(this.#at, this.#at + 1) : this.#candidates;
+    const prompt = waiting.find((matcher) => matcher.prompt?.isAwaited(this.#held.bytes) === true)?.prompt;
+    if (prompt === undefined) return;
+    this.#prompting = this.#sniffer.settings.scheduler.schedule(() => {
+      this.#prompted = prompt;
+      this.conn._write(prompt.bytes);
+    }, prompt.afterMs);
+  }
+
+  // Counts bytes that stay here while the connection is undecided.
+  #reserve(bytes: number): boolean {
+    const { budget, counters } = this.#sniffer.settings;
+    this.#budgeted += bytes;
+    counters.heldBytes += bytes;
+    budget.usedBytes += bytes;
+    return budget.usedBytes <= budget.maxBytes;
+  }
+
+  #finish(): void {
+    const { budget, counters } = this.#sniffer.settings;
+    budget.usedBytes -= this.#budgeted;
+    counters.heldBytes -= this.#budgeted;
+    this.#silence?.unsubscribe();
+    this.#prompting?.unsubscribe();
+    this.#sniffer.deadlines.callOff(this.#deadline);
+    this.#sniffer.leave(this);
+  }
+
+  #decide(found: Finding): void {
+    this.#finish();
+    const { all } = this.#held;
+    const cut = this.#prompted?.answer(all);
+    const replay = cut === undefined ? all : without(all, cut);
+    this.#peek?.release(replay, cut === undefined ? this.#prompted?.filter(replay) : undefined);
+    this.#sniffer.decide(this, found);
+  }
+
+  #reject(reason: RejectReason, cause?: MuxError): void {
+    this.#finish();
+    this.#peek?.release(NOTHING);
+    this.#sniffer.reject(this, reason, cause);
+  }
+
+  // Came and went without a byte: a health check or a port scan.
+  #leave(): void {
+    this.#finish();
+    this.#sniffer.abort(this);
+  }
+}
+
+const NOTHING = new Uint8Array(0);
+
+function without(bytes: Uint8Array, [start, end]: readonly [number, number]): Uint8Array {
+  const rest = new Uint8Array(bytes.length - (end - start));
+  rest.set(bytes.subarray(0, start));
+  rest.set(bytes.subarray(end), start);
+  return rest;
+}

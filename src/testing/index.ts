@@ -1,0 +1,1 @@
+export { memoryPipe, type MemoryPipeOptions } from './memory-pipe.js';

@@ -1,0 +1,165 @@
+import { asyncScheduler, ReplaySubject, type Observable, type SchedulerLike } from 'rxjs';
+import type { Duplex } from 'node:stream';
+import { Conn, type Addresses, type ConnClosed } from '../conn/conn.js';
+import { duplexOver } from '../conn/conn-duplex.js';
+import { Inbox } from '../conn/inbox.js';
+import { refusedReading, type Intake, type PeekHandler, type Peeking, type Reading } from '../conn/reading.js';
+import { MuxError, ResetError } from '../errors.js';
+import { Lane, type Wire } from './lane.js';
+
+/** How the two ends of a {@link memoryPipe} are joined. */
+export interface MemoryPipeOptions {
+  /** Cuts what is written into pieces of at most so many bytes. @defaultValue as written */
+  readonly chunkBytes?: number;
+  /** Bytes that may be on the way and unread, each direction, before the writer has to wait. @defaultValue 65536 (64 KiB) */
+  readonly capacityBytes?: number;
+  /** Milliseconds from one end to the other. @defaultValue 0: within the call that writes */
+  readonly latencyMs?: number;
+  /** Resets both ends once so many bytes have come through, both directions together. @defaultValue never */
+  readonly cutAfterBytes?: number;
+  /** The clock of the latency. @defaultValue `asyncScheduler` */
+  readonly scheduler?: SchedulerLike;
+}
+
+/**
+ * Two Conns joined in memory: what one sends the other receives, with backpressure, and on request in small pieces, late, or
+ * cut off in the middle. For specs: no socket, no real time.
+ *
+ * @example
+ * ```ts
+ * const [client, server] = memoryPipe({ chunkBytes: 1 });
+ * of(server).pipe(sniff(http1())).subscribe((conn) => console.log(conn.protocol));
+ * client.next(new TextEncoder().encode('GET / HTTP/1.1\r\n\r\n'));
+ * ```
+ */
+export function memoryPipe(options: MemoryPipeOptions = {}): readonly [client: Conn, server: Conn] {
+  const wire: Wire = {
+    chunkBytes: options.chunkBytes ?? Infinity,
+    capacityBytes: options.capacityBytes ?? 65_536,
+    latencyMs: options.latencyMs ?? 0,
+    cutAfterBytes: options.cutAfterBytes ?? Infinity,
+    scheduler: options.scheduler ?? asyncScheduler,
+    passedBytes: 0,
+    cut: () => {
+      const error = new ResetError('ERR_MUX_RESET', `the pipe was cut after ${wire.passedBytes} bytes`);
+      client._destroy(error);
+      server._destroy(error);
+    },
+  };
+  const client = new MemoryConn({ remoteAddress: '192.0.2.1', remotePort: 80 });
+  const server = new MemoryConn({ remoteAddress: '192.0.2.2', remotePort: 50_000 });
+  client.join(server, wire);
+  server.join(client, wire);
+  return [client, server];
+}
+
+class MemoryConn extends Conn {
+  readonly encrypted = false;
+  bytesRead = 0;
+  bytesWritten = 0;
+  readonly #inbox: Inbox;
+  readonly #closed$ = new ReplaySubject<ConnClosed>(1);
+  #addresses: Addresses;
+  lane: Lane | undefined;
+  #peer: MemoryConn | undefined;
+  #duplex: Duplex | undefined;
+  #taken = false;
+  #ended = { inbound: false, outbound: false };
+
+  constructor(addresses: Addresses) {
+    super();
+    this.#addresses = addresses;
+    this.#inbox = new Inbox({
+      onConsumed: (bytes) => this.#peer?.lane?.consumed(bytes),
+      onCancelled: () => undefined,
+    });
+  }
+
+  join(peer: MemoryConn, wire: Wire): void {
+    this.#peer = peer;
+    this.lane = new Lane(wire, {
+      push: (bytes) => {
+        peer.bytesRead += bytes.length;
+        peer.#inbox.push(bytes);
+      },
+      end: () => {
+        peer.#inbox.end();
+        peer.#over('inbound');
+      },
+    });
+  }
+
+  get remoteAddress(): string | undefined {
+    return this.#addresses.remoteAddress;
+  }
+  get remotePort(): number | undefined {
+    return this.#addresses.remotePort;
+  }
+  get localAddress(): string | undefined {
+    return this.#addresses.localAddress;
+  }
+  get localPort(): number | undefined {
+    return this.#addresses.localPort;
+  }
+  get bufferedBytes(): number {
+    return this.lane?.bufferedBytes ?? 0;
+  }
+  get needsDrain(): boolean {
+    return this.bufferedBytes > 0;
+  }
+  get closed$(): Observable<ConnClosed> {
+    return this.#closed$.asObservable();
+  }
+
+  duplex(): Duplex {
+    return (this.#duplex ??= duplexOver(this));
+  }
+
+  _read(intake: Intake): Reading {
+    if (this.#taken) return refusedReading(intake, this.id);
+    this.#taken = true;
+    return this.#inbox.read(intake);
+  }
+
+  _peek(handler: PeekHandler): Peeking {
+    return this.#inbox.peek(handler);
+  }
+
+  _write(chunk: Uint8Array): boolean {
+    this.bytesWritten += chunk.length;
+    return this.lane?.write(chunk) ?? true;
+  }
+
+  _drained(callback: () => void): () => void {
+    return this.lane?.drained(callback) ?? callback;
+  }
+
+  protected _end(): void {
+    this.lane?.end();
+    this.#over('outbound');
+  }
+
+  _destroy(error: MuxError | undefined): void {
+    this.close(error ?? new MuxError('ERR_MUX_ABORT', 'the connection was closed before its end', { initiator: 'local' }), error);
+    const told = new ResetError('ERR_MUX_RESET', 'the connection was reset by the other end', { initiator: 'remote' });
+    this.#peer?.close(told, told);
+  }
+
+  _readdress(addresses: Addresses): void {
+    this.#addresses = { ...this.#addresses, ...addresses };
+  }
+
+  close(toReader: MuxError, told: MuxError | undefined): void {
+    this.lane?.stop();
+    this.#inbox.end(toReader);
+    this.#closed$.next(told === undefined ? {} : { error: told });
+    this.#closed$.complete();
+  }
+
+  #over(direction: 'inbound' | 'outbound'): void {
+    this.#ended[direction] = true;
+    if (!this.#ended.inbound || !this.#ended.outbound) return;
+    this.#closed$.next({});
+    this.#closed$.complete();
+  }
+}
