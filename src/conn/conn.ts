@@ -126,12 +126,14 @@ export abstract class Conn<P extends string = string, M extends object = ConnMet
 
   /** @internal Sets what was found out; keeps what was known. */
   _identify(protocol: string, meta: unknown): void {
-    Object.assign(this, { protocol, meta: { ...this.meta, [protocol]: meta } });
+    const conn = this as { protocol: string; meta: object };
+    conn.protocol = protocol;
+    conn.meta = this.meta === (UNKNOWN as unknown) ? { [protocol]: meta } : { ...this.meta, [protocol]: meta };
   }
 
   /** @internal Adds what a stage found out. */
   _know(meta: ConnMeta): void {
-    Object.assign(this, { meta: { ...this.meta, ...meta } });
+    (this as { meta: object }).meta = { ...this.meta, ...meta };
   }
 
   /**

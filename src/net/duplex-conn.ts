@@ -93,13 +93,7 @@ export class DuplexConn extends Conn {
   }
 
   _peek(handler: PeekHandler): Peeking {
-    const peek = new DuplexPeek(this.#duplex, handler);
-    return {
-      release: (replay: Uint8Array, filter?: InboundFilter) => {
-        peek.release(replay);
-        if (filter !== undefined) this.#relay(filter);
-      },
-    };
+    return new DuplexPeek(this.#duplex, handler, this);
   }
 
   _write(chunk: Uint8Array): boolean {
@@ -137,7 +131,8 @@ export class DuplexConn extends Conn {
     carryAddresses(this.#duplex, addresses);
   }
 
-  #relay(filter: InboundFilter): void {
+  /** @internal From now on what comes in goes through `filter`. */
+  relay(filter: InboundFilter): void {
     this.#duplex.off('error', keepAlive);
     this.#duplex = new RelayDuplex(this.#duplex, filter);
     this.#duplex.on('error', keepAlive);

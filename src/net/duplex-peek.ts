@@ -1,11 +1,16 @@
 import type { Duplex } from 'node:stream';
-import type { PeekHandler, Peeking } from '../conn/reading.js';
+import type { InboundFilter, PeekHandler, Peeking } from '../conn/reading.js';
 import { failureOf } from './failure.js';
 
 // Node says that the end has arrived, before 'end', only here; every maintained release has it.
 type WithState = Duplex & { readonly _readableState: { readonly ended: boolean } };
 
 const NOTHING = new Uint8Array(0);
+
+/** Who is told to filter what comes after the peek. */
+interface Relaying {
+  relay(filter: InboundFilter): void;
+}
 
 /**
  * Looks at the first bytes of a Duplex and puts them back.
@@ -19,8 +24,10 @@ const NOTHING = new Uint8Array(0);
 export class DuplexPeek implements Peeking {
   readonly #duplex: WithState;
   readonly #handler: PeekHandler;
+  readonly #owner: Relaying;
 
-  constructor(duplex: Duplex, handler: PeekHandler) {
+  constructor(duplex: Duplex, handler: PeekHandler, owner: Relaying) {
+    this.#owner = owner;
     this.#duplex = duplex as WithState;
     this.#handler = handler;
     duplex.on('readable', this.#onReadable).on('close', this.#onClose);
@@ -29,9 +36,10 @@ export class DuplexPeek implements Peeking {
     else if (this.#duplex._readableState.ended && duplex.readableLength === 0) queueMicrotask(this.#onReadable);
   }
 
-  release(replay: Uint8Array): void {
+  release(replay: Uint8Array, filter?: InboundFilter): void {
     this.#stop();
     if (replay.length > 0 && !this.#duplex.destroyed) this.#duplex.unshift(replay);
+    if (filter !== undefined) this.#owner.relay(filter);
   }
 
   #stop(): void {

@@ -1,6 +1,7 @@
 import { STATUS_CODES, type IncomingMessage, type OutgoingHttpHeaders, type ServerResponse } from 'node:http';
 import { constants, type Http2ServerResponse } from 'node:http2';
 import {
+  catchError,
   concatMap,
   defer,
   EMPTY,
@@ -154,7 +155,13 @@ type Write = (chunk: Uint8Array) => Observable<unknown>;
 function push(body: Observable<MuxChunk>, write: Write): Observable<unknown> {
   // A source that can be held back is one of bytes, and must reach `consume` as it is.
   const bytes$ = '_read' in body ? (body as Observable<Uint8Array>) : body.pipe(map(toBytes));
-  return bytes$.pipe(consume(write));
+  return bytes$.pipe(
+    consume(write),
+    // On its way through `consume` a foreign error becomes a MuxError; `onError` shall get the error itself.
+    catchError((error: unknown) => {
+      throw MuxError.is(error) && error.code === 'ERR_MUX_ABORT' ? (error.cause ?? error) : error;
+    }),
+  );
 }
 
 /** Asks for a chunk when the one before is written; emits at the end. */

@@ -1,22 +1,27 @@
 import type { SchedulerLike, Subscription } from 'rxjs';
 
-/** A time by which something must have happened. */
-export interface Deadline {
-  readonly at: number;
-  /** What to do then; `undefined` once called off. */
-  expire: (() => void) | undefined;
+/** Something that must happen by a time; a link of the chain that {@link Deadlines} keeps. */
+export interface Due {
+  /** The time, in the scheduler's milliseconds. */
+  readonly dueAt: number;
+  /** The time has come and it has not happened. */
+  expire(): void;
+  /** Its neighbours, kept by {@link Deadlines}. */
+  earlier: Due | undefined;
+  later: Due | undefined;
 }
 
 /**
- * Deadlines that all lie the same time ahead, so the first made is the first due: one timer serves them all, and making
- * or calling off one touches no timer. A deadline passes one turn of the event loop late, so that bytes that had arrived in
- * time but were not read yet, because the loop was busy, are read first.
+ * What is due the same span ahead each, so the first added is the first due: one timer serves them all, adding or removing
+ * one touches no timer, and a removed one is not remembered. A deadline passes one turn of the event loop late, so that
+ * bytes that had arrived in time but were not read yet, because the loop was busy, are read first.
  */
-export class Deadlines {
+export class Deadlines<T extends Due> {
+  size = 0;
   readonly #ms: number;
   readonly #scheduler: SchedulerLike;
-  readonly #queue: Deadline[] = [];
-  #head = 0;
+  #first: Due | undefined;
+  #last: Due | undefined;
   #timer: Subscription | undefined;
 
   constructor(ms: number, scheduler: SchedulerLike) {
@@ -24,25 +29,34 @@ export class Deadlines {
     this.#scheduler = scheduler;
   }
 
-  /** Makes a deadline `ms` after `now`. */
-  add(now: number, expire: () => void): Deadline {
-    const deadline: Deadline = { at: now + this.#ms, expire };
-    this.#queue.push(deadline);
+  /** Watches something that is due `ms` from now. */
+  add(due: T): void {
+    this.size++;
+    due.earlier = this.#last;
+    if (this.#last === undefined) this.#first = due;
+    else this.#last.later = due;
+    this.#last = due;
     this.#timer ??= this.#wakeIn(this.#ms);
-    return deadline;
   }
 
-  callOff(deadline: Deadline): void {
-    deadline.expire = undefined;
-    this.#skip();
+  /** It has happened. */
+  remove(due: T): void {
+    this.size--;
+    const { earlier, later } = due;
+    if (earlier === undefined) this.#first = later;
+    else earlier.later = later;
+    if (later === undefined) this.#last = earlier;
+    else later.earlier = earlier;
+    due.earlier = due.later = undefined;
   }
 
-  /** Calls off all of them. */
-  stop(): void {
+  /** Stops the clock and gives back all that is still due. */
+  stop(): T[] {
     this.#timer?.unsubscribe();
     this.#timer = undefined;
-    this.#queue.length = 0;
-    this.#head = 0;
+    const left: T[] = [];
+    for (let due = this.#first; due !== undefined; due = due.later) left.push(due as T);
+    return left;
   }
 
   #wakeIn(ms: number): Subscription {
@@ -55,21 +69,7 @@ export class Deadlines {
 
   #expireDue(): void {
     const now = this.#scheduler.now();
-    for (let next = this.#queue[this.#head]; next !== undefined && next.at <= now; next = this.#queue[this.#head]) {
-      const { expire } = next;
-      next.expire = undefined;
-      this.#skip();
-      expire?.();
-    }
-    const next = this.#queue[this.#head];
-    this.#timer = next === undefined ? undefined : this.#wakeIn(next.at - now);
-  }
-
-  // Leaves the called-off ones at the front behind, and gives their room back now and then.
-  #skip(): void {
-    const queue = this.#queue;
-    while (this.#head < queue.length && queue[this.#head]?.expire === undefined) this.#head++;
-    if (this.#head === queue.length) queue.length = this.#head = 0;
-    else if (this.#head >= 1024 && this.#head * 2 > queue.length) this.#head = (queue.splice(0, this.#head), 0);
+    while (this.#first !== undefined && this.#first.dueAt <= now) this.#first.expire();
+    this.#timer = this.#first === undefined ? undefined : this.#wakeIn(this.#first.dueAt - now);
   }
 }

@@ -21,7 +21,7 @@ export class HeaderFields implements Iterable<readonly [name: string, value: str
     return this.#lines.filter(([sent]) => sent.toLowerCase() === wanted).map(([, value]) => value);
   }
 
-  /** The value; of several lines joined by a comma, which is what they mean (RFC 9110 §5.2). `undefined` without any. */
+  /** The value, several lines joined by a comma, which is what they mean (RFC 9110 §5.2); `undefined` without any. */
   get(name: string): string | undefined {
     const values = this.values(name);
     return values.length === 0 ? undefined : values.join(', ');
@@ -38,7 +38,7 @@ export class HeaderFields implements Iterable<readonly [name: string, value: str
   }
 }
 
-/** The elements of a comma-separated value, without the empty ones (RFC 9110 §5.6.1). A comma in quotes splits too. */
+/** The elements of a comma-separated value without the empty ones (RFC 9110 §5.6.1). A comma in quotes splits too. */
 export function listElements(value: string): string[] {
   return value
     .split(',')

@@ -45,11 +45,12 @@ export type HeadReading = 'more' | 'no' | 'end';
 export type RequestProtocol = 'HTTP' | 'RTSP';
 
 /**
- * The head of an HTTP/1 request (RFC 9112 §§2-5) or the request line of an RTSP one, read as its bytes arrive. Each byte is
- * looked at once, nothing is kept but offsets, and text is made only of what is asked for. Made by {@link requestHead}.
+ * The head of an HTTP/1 request (RFC 9112 §§2-5) or the request line of an RTSP one, read as its bytes arrive. Each
+ * byte is looked at once, nothing is kept but offsets, and text is made only of what is asked for. Made by
+ * {@link requestHead}.
  *
- * Stricter than servers are, since a guess must not swallow another protocol: CR LF only, no white space before a colon, no
- * folded lines (obs-fold), no control characters.
+ * Stricter than servers are, since a guess must not swallow another protocol: CR LF only, no white space before a
+ * colon, no folded lines (obs-fold), no control characters.
  *
  * @example
  * ```ts
@@ -103,15 +104,10 @@ export class Http1Head {
     };
   }
 
-  /** Whether field `index` has this name; `name` is lower-case. */
-  isNamed(bytes: Uint8Array, index: number, name: Uint8Array): boolean {
-    const start = this.#offset(index, 0);
-    if (this.#offset(index, 1) - start !== name.length) return false;
-    for (let i = 0; i < name.length; i++) {
-      const byte = bytes[start + i] as number;
-      if ((byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte) !== name[i]) return false;
-    }
-    return true;
+  /** The first field from `index` on with this name, which is given in lower case; -1 without one. */
+  indexOf(bytes: Uint8Array, name: Uint8Array, index: number): number {
+    for (let i = index; i < this.fieldCount; i++) if (this.#isNamed(bytes, i, name)) return i;
+    return -1;
   }
 
   /** The value of field `index`, without the white space around it. */
@@ -123,14 +119,32 @@ export class Http1Head {
     return text(bytes, start, end);
   }
 
+  /** The values of all fields with this name, which is given in lower case. */
+  values(bytes: Uint8Array, name: Uint8Array): string[] {
+    const found: string[] = [];
+    for (let at = this.indexOf(bytes, name, 0); at >= 0; at = this.indexOf(bytes, name, at + 1)) {
+      found.push(this.value(bytes, at));
+    }
+    return found;
+  }
+
   /** The first `count` fields as text. */
   fields(bytes: Uint8Array, count: number): HeaderFields {
-    return new HeaderFields(
-      Array.from({ length: count }, (_, i) => [
-        text(bytes, this.#offset(i, 0), this.#offset(i, 1)),
-        this.value(bytes, i),
-      ]),
-    );
+    const lines: [name: string, value: string][] = [];
+    for (let i = 0; i < count; i++) {
+      lines.push([text(bytes, this.#offset(i, 0), this.#offset(i, 1)), this.value(bytes, i)]);
+    }
+    return new HeaderFields(lines);
+  }
+
+  #isNamed(bytes: Uint8Array, index: number, name: Uint8Array): boolean {
+    const start = this.#offset(index, 0);
+    if (this.#offset(index, 1) - start !== name.length) return false;
+    for (let i = 0; i < name.length; i++) {
+      const byte = bytes[start + i] as number;
+      if ((isUpperCase(byte) ? byte | 0x20 : byte) !== name[i]) return false;
+    }
+    return true;
   }
 
   #offset(index: number, part: 0 | 1 | 2): number {
@@ -167,9 +181,9 @@ export class Http1Head {
       this.#protocol ??= byte === RTSP[0] ? 'RTSP' : 'HTTP';
       const place = this.#at - start;
       const isHttp = this.#protocol === 'HTTP';
-      if (byte !== (isHttp ? HTTP : RTSP)[place]) {
-        if (!(isHttp ? place === 7 && isDigit(byte) : place === 5 && byte === TWO)) return 'no';
-      } else if (byte === LF) {
+      const isOtherDigit = isHttp ? place === 7 && isDigit(byte) : place === 5 && byte === TWO;
+      if (byte !== (isHttp ? HTTP : RTSP)[place] && !isOtherDigit) return 'no';
+      if (byte === LF) {
         this.#nameStart = ++this.#at;
         return 'end';
       }
@@ -208,6 +222,11 @@ export class Http1Head {
   }
 }
 
+/** Whether `text` can be a method or a field name. */
+export function isToken(text: string): boolean {
+  return text !== '' && latin1(text).every((byte) => IN_TOKEN[byte] === 1);
+}
+
 /** Give this to `first.parser`: all matchers of a connection then read one head. */
 export const requestHead = (): Http1Head => new Http1Head();
 
@@ -228,6 +247,10 @@ function isPri(bytes: Uint8Array, start: number, end: number): boolean {
 
 function isDigit(byte: number): boolean {
   return byte >= 0x30 && byte <= 0x39;
+}
+
+function isUpperCase(byte: number): boolean {
+  return byte >= 0x41 && byte <= 0x5a;
 }
 
 function isBlank(byte: number | undefined): boolean {

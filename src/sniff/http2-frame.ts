@@ -3,6 +3,9 @@ import { latin1 } from './matcher.js';
 /** What every HTTP/2 client sends first (RFC 9113 §3.4). */
 export const HTTP2_PREFACE = latin1('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
 
+/** Every byte that an HTTP/2 connection can begin with: `P`. */
+export const HTTP2_FIRST_BYTES: readonly number[] = [0x50];
+
 /** Frame types (RFC 9113 §6), as far as sniffing has to tell them apart. */
 export const FrameType = { headers: 1, priority: 2, settings: 4, ping: 6, windowUpdate: 8, continuation: 9 } as const;
 

@@ -1,3 +1,4 @@
+import { HeaderFields } from './header-fields.js';
 import { BLOCK_MAX_BYTES, HpackDecoder } from './hpack/hpack-decoder.js';
 import { FrameFlag, FrameType, framesFrom, HTTP2_PREFACE, type Frame } from './http2-frame.js';
 import { matchPrefix, type FirstBytes } from './matcher.js';
@@ -5,12 +6,12 @@ import { matchPrefix, type FirstBytes } from './matcher.js';
 /** The first request of an HTTP/2 connection. Other requests of the same connection may be quite different. */
 export interface Http2Request {
   readonly method: string;
-  /** The path with its query; `undefined` for CONNECT. */
+  /** The `:path` as sent, with its query; `undefined` for CONNECT. */
   readonly path: string | undefined;
   /** Host and port: `:authority`, or else the `host` field. */
   readonly authority: string | undefined;
-  /** The values of each field by lower-case name, in order of arrival; with the pseudo-header fields (`:scheme`). */
-  readonly headers: ReadonlyMap<string, readonly string[]>;
+  /** All fields, the pseudo-header fields (`:scheme`) among them. */
+  readonly headers: HeaderFields;
 }
 
 // What SETTINGS_MAX_FRAME_SIZE is before a client was told otherwise (RFC 9113 §6.5.2).
@@ -93,16 +94,12 @@ export class Http2Head {
       block.set(bytes.subarray(start, end), at);
       at += end - start;
     }
-    const headers = new Map<string, string[]>();
-    for (const [name, value] of new HpackDecoder().decode(block) ?? []) {
-      const values = headers.get(name);
-      if (values === undefined) headers.set(name, [value]);
-      else values.push(value);
-    }
-    const method = headers.get(':method')?.[0];
+    const headers = new HeaderFields(new HpackDecoder().decode(block) ?? []);
+    const [method] = headers.values(':method');
     if (method === undefined) return 'no';
-    const authority = headers.get(':authority') ?? headers.get('host');
-    return { method, path: headers.get(':path')?.[0], authority: authority?.[0], headers };
+    const [path] = headers.values(':path');
+    const [authority = headers.values('host')[0]] = headers.values(':authority');
+    return { method, path, authority, headers };
   }
 }
 

@@ -1,17 +1,36 @@
+import { UsageError } from '../errors.js';
 import { framesFrom, FrameType, HTTP2_PREFACE, isSettingsAck } from './http2-frame.js';
 import { matchPrefix, type Prompt, type PromptFilter } from './matcher.js';
 
 const EMPTY_SETTINGS = Uint8Array.of(0, 0, 0, FrameType.settings, 0, 0, 0, 0, 0);
 const NONE = new Uint8Array(0);
 
+// Longer than the gap between two packets of one flight, short beside a round trip.
+const AFTER_MS = 5;
+const AFTER_MS_LIMIT = 1000;
+
 /**
  * The SETTINGS that gRPC clients wait for before their first request. It is empty, so it changes nothing that the real
- * server could contradict; its acknowledgement must not reach that server, which would end the connection over it.
+ * server could contradict; its acknowledgement must not reach that server, which would end the connection over it
+ * (RFC 9113 §6.5).
  *
- * @param afterMs - milliseconds of silence that show a client to be waiting
+ * @param afterMs - milliseconds of silence that show a client to be waiting; 0 to 1000, default 5
+ * @throws {@link UsageError} `ERR_MUX_OPTION` for a value out of range
  */
-export function http2Prompt(afterMs: number): Prompt {
-  return { afterMs, bytes: EMPTY_SETTINGS, isAwaited: awaitsSettings, answer: firstSettingsAck, filter: dropFirstSettingsAck };
+export function http2Prompt(afterMs: number = AFTER_MS): Prompt {
+  if (!Number.isInteger(afterMs) || afterMs < 0 || afterMs > AFTER_MS_LIMIT) {
+    throw new UsageError(
+      'ERR_MUX_OPTION',
+      `settingsAfterMs is a whole number from 0 to ${AFTER_MS_LIMIT}, not ${afterMs}`,
+    );
+  }
+  return {
+    afterMs,
+    bytes: EMPTY_SETTINGS,
+    isAwaited: awaitsSettings,
+    answer: firstSettingsAck,
+    filter: dropFirstSettingsAck,
+  };
 }
 
 // A client that waits has sent its SETTINGS, begun no request, and is not in the middle of a frame.

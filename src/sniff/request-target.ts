@@ -1,38 +1,52 @@
-/** What the target of a request line says (RFC 9112 §3.2). */
-export interface RequestTarget {
-  /** Host and perhaps port, where the target itself names them (absolute form, `CONNECT`); it then overrides `Host`. */
-  readonly authority?: string;
-  /** The path without its query, `*` for `OPTIONS *`, empty for `CONNECT`. Not decoded. */
-  readonly path: string;
-}
+import type { RequestLine } from './http1-head.js';
 
-/** Takes a request target apart. */
-export function requestTarget(method: string, target: string): RequestTarget {
-  if (method === 'CONNECT') return { authority: target, path: '' };
-  const absolute = /^[a-z][a-z\d+.-]*:\/\/([^/?#]*)(.*)$/is.exec(target);
-  if (absolute === null) return { path: withoutQuery(target) };
-  const [, authority = '', rest = ''] = absolute;
-  return { authority, path: withoutQuery(rest) || '/' };
-}
+/** Longest host that is looked at, in bytes: a DNS name has 253 at most. */
+const MAX_HOST_BYTES = 255;
 
-function withoutQuery(path: string): string {
-  return path.replace(/[?#].*$/s, '');
-}
+const ABSOLUTE_FORM = /^[a-z][a-z\d+.-]*:\/\/([^/?#]*)(.*)$/is;
+const HOST_AND_PORT = /^(\[[\da-f:.]+\]|[^\s:/?#@[\]\\,]+)(?::(\d{0,5}))?$/i;
 
 /** Host and port of a `Host` field or of an authority. */
 export interface Authority {
   /** Lower-case; an IPv6 address keeps its brackets. */
   readonly host: string;
-  /** Absent where the client named none. */
-  readonly port?: number;
+  /** `undefined` where none is named. */
+  readonly port: number | undefined;
 }
 
-/** Longest host that is looked at, in bytes: a DNS name has 253 at most. */
-const MAX_HOST_BYTES = 255;
+/** Whom and what a request asks for (RFC 9112 §3.3). */
+export interface RequestTarget {
+  readonly authority: Authority;
+  /** Without its query, not decoded; `*` for `OPTIONS *`, empty for `CONNECT`. */
+  readonly path: string;
+}
+
+/**
+ * Puts a request line and the values of its `Host` lines together. A target that names the authority itself (absolute
+ * form, `CONNECT`) overrides `Host` (RFC 9112 §3.2.2).
+ *
+ * @returns `undefined` for a request without a host, with a malformed one, or with two `Host` lines, even alike (§3.2)
+ */
+export function requestTarget({ method, target }: RequestLine, hosts: readonly string[]): RequestTarget | undefined {
+  if (hosts.length > 1) return undefined;
+  const isConnect = method === 'CONNECT';
+  const absolute = isConnect || target.startsWith('/') ? null : ABSOLUTE_FORM.exec(target);
+  const authority = parseAuthority(isConnect ? target : (absolute?.[1] ?? hosts[0] ?? ''));
+  if (authority === undefined) return undefined;
+  if (isConnect) return { authority, path: '' };
+  return { authority, path: withoutQuery(absolute?.[2] ?? target) || '/' };
+}
 
 /** Reads `host[:port]`; `undefined` for anything else, user names included (RFC 9110 §4.2.4). */
 export function parseAuthority(text: string): Authority | undefined {
-  const [, host, port] = /^(\[[\da-f:.]+\]|[^\s:/?#@[\]\\,]+)(?::(\d{0,5}))?$/i.exec(text) ?? [];
+  const found = HOST_AND_PORT.exec(text);
+  const host = found?.[1];
   if (host === undefined || host.length > MAX_HOST_BYTES) return undefined;
-  return { host: host.toLowerCase(), ...(port ? { port: Number(port) } : {}) };
+  const port = found?.[2];
+  return { host: host.toLowerCase(), port: port ? Number(port) : undefined };
+}
+
+function withoutQuery(path: string): string {
+  const end = path.search(/[?#]/);
+  return end < 0 ? path : path.slice(0, end);
 }

@@ -21,9 +21,8 @@ export type Route = (conn: Conn, found: Finding) => boolean;
 
 /** Looks at connections until each is decided or turned away; the part that `sniff` and `partitionByProtocol` share. */
 export class Sniffer {
-  readonly deadlines: Deadlines;
+  readonly #undecided: Deadlines<Sniffing>;
   readonly #route: Route;
-  readonly #undecided = new Set<Sniffing>();
   #drained: (() => void) | undefined;
 
   constructor(
@@ -31,7 +30,7 @@ export class Sniffer {
     readonly settings: SniffSettings,
     route: Route,
   ) {
-    this.deadlines = new Deadlines(settings.timeoutMs, settings.scheduler);
+    this.#undecided = new Deadlines(settings.timeoutMs, settings.scheduler);
     this.#route = route;
   }
 
@@ -53,12 +52,11 @@ export class Sniffer {
   /** Ends every undecided connection now; those already handed on live. */
   stop(): void {
     this.#drained = undefined;
-    for (const sniffing of this.#undecided) sniffing.stop();
-    this.deadlines.stop();
+    for (const sniffing of this.#undecided.stop()) sniffing.stop();
   }
 
   leave(sniffing: Sniffing): void {
-    this.#undecided.delete(sniffing);
+    this.#undecided.remove(sniffing);
     this.settings.counters.undecided--;
   }
 

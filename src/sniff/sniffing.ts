@@ -2,7 +2,7 @@ import type { Subscription } from 'rxjs';
 import type { Conn } from '../conn/conn.js';
 import type { PeekHandler, Peeking } from '../conn/reading.js';
 import type { MuxError } from '../errors.js';
-import type { Deadline } from './deadlines.js';
+import type { Due } from './deadlines.js';
 import { HeldBytes } from './held-bytes.js';
 import type { Matcher, Prompt, Verdict } from './matcher.js';
 import type { Decision, RejectReason } from './outcome.js';
@@ -25,12 +25,14 @@ export interface Finding {
  *                                                         yes  -> decided
  *     end, byte cap, budget, deadline -> the bytes are final: asked once more, more counts as no; nobody -> rejected
  */
-export class Sniffing implements PeekHandler {
+export class Sniffing implements PeekHandler, Due {
   readonly conn: Conn;
   readonly startedAt: number;
+  readonly dueAt: number;
+  earlier: Due | undefined = undefined;
+  later: Due | undefined = undefined;
   readonly #sniffer: Sniffer;
   readonly #held: HeldBytes;
-  readonly #deadline: Deadline;
   #candidates: readonly Matcher[];
   // The candidates before this one are ruled out.
   #at = 0;
@@ -47,7 +49,7 @@ export class Sniffing implements PeekHandler {
     this.#held = new HeldBytes(conn, sniffer.settings.maxBytes);
     this.#candidates = sniffer.matchers.all;
     this.startedAt = sniffer.settings.scheduler.now();
-    this.#deadline = sniffer.deadlines.add(this.startedAt, this.#expire);
+    this.dueAt = this.startedAt + sniffer.settings.timeoutMs;
   }
 
   /** Everything the client has sent. */
@@ -93,6 +95,10 @@ export class Sniffing implements PeekHandler {
   closed(error: MuxError | undefined): void {
     if (this.#held.all.length === 0) this.#leave();
     else this.#reject(error === undefined || error.code === 'ERR_MUX_RESET' ? 'abort' : 'error', error);
+  }
+
+  expire(): void {
+    this.#finalize('timeout');
   }
 
   /** Nobody is left to hand this connection to. */
@@ -156,10 +162,6 @@ export class Sniffing implements PeekHandler {
     } else this.#reject(reason);
   }
 
-  readonly #expire = (): void => {
-    this.#finalize('timeout');
-  };
-
   #considerPrompt(): void {
     if (this.#prompted !== undefined) return;
     const waiting = this.#sniffer.settings.strict ? this.#candidates.slice(this.#at, this.#at + 1) : this.#candidates;
@@ -186,7 +188,6 @@ export class Sniffing implements PeekHandler {
     counters.heldBytes -= this.#budgeted;
     this.#silence?.unsubscribe();
     this.#prompting?.unsubscribe();
-    this.#sniffer.deadlines.callOff(this.#deadline);
     this.#sniffer.leave(this);
   }
 

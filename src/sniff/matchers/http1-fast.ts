@@ -1,4 +1,5 @@
 import { UsageError } from '../../errors.js';
+import { isToken } from '../http1-head.js';
 import { latin1, matchPrefix, type Match, type Matcher } from '../matcher.js';
 
 /** What {@link http1Fast} learned. */
@@ -14,12 +15,11 @@ export interface Http1FastOptions {
 }
 
 // The methods that Node's HTTP server takes, and QUERY, which its older versions lack.
-const METHODS = [
-  ...['ACL', 'BIND', 'CHECKOUT', 'CONNECT', 'COPY', 'DELETE', 'GET', 'HEAD', 'LINK', 'LOCK', 'M-SEARCH', 'MERGE'],
-  ...['MKACTIVITY', 'MKCALENDAR', 'MKCOL', 'MOVE', 'NOTIFY', 'OPTIONS', 'PATCH', 'POST', 'PROPFIND', 'PROPPATCH'],
-  ...['PURGE', 'PUT', 'QUERY', 'REBIND', 'REPORT', 'SEARCH', 'SOURCE', 'SUBSCRIBE', 'TRACE', 'UNBIND', 'UNLINK'],
-  ...['UNLOCK', 'UNSUBSCRIBE'],
-];
+const METHODS = (
+  'ACL BIND CHECKOUT CONNECT COPY DELETE GET HEAD LINK LOCK M-SEARCH MERGE MKACTIVITY MKCALENDAR MKCOL MOVE NOTIFY ' +
+  'OPTIONS PATCH POST PROPFIND PROPPATCH PURGE PUT QUERY REBIND REPORT SEARCH SOURCE SUBSCRIBE TRACE UNBIND UNLINK ' +
+  'UNLOCK UNSUBSCRIBE'
+).split(' ');
 
 const CR = 0x0d;
 const LF = 0x0a;
@@ -30,8 +30,8 @@ interface KnownMethod {
 }
 
 /**
- * HTTP/1 by its method alone: known method, then a space, so it decides within the first few bytes. RTSP, SIP and ICAP have
- * methods in common with HTTP (`OPTIONS`); where they may share the port, use `http1()` or register `rtsp()` first.
+ * HTTP/1 by its method alone: known method, then a space, so it decides within the first few bytes. RTSP, SIP and ICAP
+ * have methods in common with HTTP (`OPTIONS`); where they may share the port, use `http1()` or put `rtsp()` first.
  *
  * One empty line before the method is tolerated (RFC 9112 §2.2). `PRI`, the beginning of HTTP/2, is no method.
  *
@@ -42,45 +42,33 @@ interface KnownMethod {
  * ```
  */
 export function http1Fast({ methods = [] }: Http1FastOptions = {}): Matcher<'http1', Http1FastMeta> {
-  const byFirstByte = new Map<number | undefined, KnownMethod[]>();
-  for (const method of [...METHODS, ...checked(methods)]) {
-    const known = { bytes: latin1(`${method} `), match: { meta: Object.freeze({ method }) } };
-    const alike = byFirstByte.get(known.bytes[0]);
-    if (alike === undefined) byFirstByte.set(known.bytes[0], [known]);
-    else alike.push(known);
-  }
-  const firstBytes = [CR, ...Array.from(byFirstByte.keys()).filter((byte) => byte !== undefined)];
+  const known = [...METHODS, ...checked(methods)].map((method): KnownMethod => ({
+    bytes: latin1(`${method} `),
+    match: { meta: Object.freeze({ method }) },
+  }));
+  const byFirstByte = Array.from({ length: 256 }, (_, byte) => known.filter(({ bytes }) => bytes[0] === byte));
   return {
     protocol: 'http1',
-    firstBytes,
+    firstBytes: [CR, ...new Set(known.map(({ bytes }) => bytes[0] as number))],
     match({ bytes }) {
-      if (bytes[0] === CR) {
-        if (bytes.length > 1 && bytes[1] !== LF) return 'no';
-        return bytes.length > 2 ? methodAt(bytes.subarray(2)) : 'more';
+      const line = bytes[0] === CR ? bytes.subarray(2) : bytes;
+      if (line !== bytes && bytes.length > 1 && bytes[1] !== LF) return 'no';
+      if (line.length === 0) return 'more';
+      let verdict: 'no' | 'more' = 'no';
+      for (const method of byFirstByte[line[0] as number] as KnownMethod[]) {
+        const compared = matchPrefix(line, method.bytes);
+        if (compared === 'match') return method.match;
+        if (compared === 'more') verdict = 'more';
       }
-      return methodAt(bytes);
+      return verdict;
     },
   };
-
-  function methodAt(bytes: Uint8Array): Match<Http1FastMeta> | 'no' | 'more' {
-    if (bytes.length === 0) return 'more';
-    let verdict: 'no' | 'more' = 'no';
-    for (const known of byFirstByte.get(bytes[0]) ?? []) {
-      const compared = matchPrefix(bytes, known.bytes);
-      if (compared === 'match') return known.match;
-      if (compared === 'more') verdict = 'more';
-    }
-    return verdict;
-  }
 }
 
 function checked(methods: readonly string[]): readonly string[] {
   for (const method of methods) {
-    if (!/^[\w!#$%&'*+.^`|~-]+$/.test(method) || method === 'PRI') {
-      throw new UsageError(
-        'ERR_MUX_OPTION',
-        `'${method}' can't be an HTTP method: methods: ['BREW'] takes tokens, and not PRI`,
-      );
+    if (!isToken(method) || method === 'PRI') {
+      throw new UsageError('ERR_MUX_OPTION', `'${method}' can't be an HTTP method; give tokens: methods: ['BREW']`);
     }
   }
   return methods;

@@ -1,6 +1,7 @@
 import { UsageError } from '../../errors.js';
-import { listElements, type HeaderFields } from '../header-fields.js';
-import { REQUEST_FIRST_BYTES, requestHead } from '../http1-head.js';
+import { fieldValueTest } from '../field-value.js';
+import type { HeaderFields } from '../header-fields.js';
+import { isToken, REQUEST_FIRST_BYTES, requestHead } from '../http1-head.js';
 import { latin1, type Matcher } from '../matcher.js';
 import type { Http1Meta } from './http1.js';
 
@@ -11,13 +12,13 @@ export interface Http1HeaderMeta extends Http1Meta {
 }
 
 /**
- * HTTP/1 with a header field: any of its lines may match, and the first that does decides, before the rest of the head has
- * come. The first *request* decides for the connection: later ones on it may have other fields.
+ * HTTP/1 with a header field: any of its lines may match, and the first that does decides, before the rest of the head
+ * has come. The first *request* decides for the connection; later ones on it may have other fields.
  *
  * @param name - in any case
- * @param value - a string is compared without regard to case with the whole value and with each of its comma-separated
- *   elements, so `http1Header('connection', 'upgrade')` finds `keep-alive, Upgrade`; a RegExp is tested on the whole value;
- *   left out, the field need only be there
+ * @param value - a string is compared without regard to case with the whole value and with each of its
+ *   comma-separated elements, so `http1Header('connection', 'upgrade')` finds `keep-alive, Upgrade`; a RegExp is
+ *   searched for in the whole value; left out, the field need only be there
  * @throws {@link UsageError} `ERR_MUX_OPTION` for a name that is no token (RFC 9110 §5.1)
  * @example
  * ```ts
@@ -25,11 +26,11 @@ export interface Http1HeaderMeta extends Http1Meta {
  * ```
  */
 export function http1Header(name: string, value?: string | RegExp): Matcher<'http1', Http1HeaderMeta> {
-  if (!/^[\w!#$%&'*+.^`|~-]+$/.test(name)) {
+  if (!isToken(name)) {
     throw new UsageError('ERR_MUX_OPTION', `'${name}' can't be the name of a header field, for example 'content-type'`);
   }
   const wanted = latin1(name.toLowerCase());
-  const accepts = valueTest(value);
+  const accepts = fieldValueTest(value);
   // One for each connection: fields before `next` did not match.
   const search = (): { next: number } => ({ next: 0 });
   return {
@@ -39,26 +40,15 @@ export function http1Header(name: string, value?: string | RegExp): Matcher<'htt
       const { bytes } = first;
       const head = first.parser(requestHead);
       const reading = head.readFields(bytes);
-      if (head.fieldCount > 0) {
-        const searched = first.parser(search);
-        for (; searched.next < head.fieldCount; searched.next++) {
-          if (!head.isNamed(bytes, searched.next, wanted) || !accepts(head.value(bytes, searched.next))) continue;
-          return { meta: { ...head.requestLine(bytes), headers: head.fields(bytes, searched.next + 1) } };
-        }
+      const searched = first.parser(search);
+      for (let at = head.indexOf(bytes, wanted, searched.next); at >= 0; at = head.indexOf(bytes, wanted, at + 1)) {
+        if (!accepts(head.value(bytes, at))) continue;
+        const { method, target, version } = head.requestLine(bytes);
+        return { meta: { method, target, version, headers: head.fields(bytes, at + 1) } };
       }
+      searched.next = head.fieldCount;
       // At the end of the head the field is missing for good.
       return reading === 'more' ? 'more' : 'no';
     },
-  };
-}
-
-function valueTest(value: string | RegExp | undefined): (sent: string) => boolean {
-  if (value === undefined) return () => true;
-  // `search`, unlike `test`, neither reads nor moves the lastIndex of a global or sticky RegExp.
-  if (value instanceof RegExp) return (sent) => sent.search(value) >= 0;
-  const wanted = value.toLowerCase();
-  return (sent) => {
-    const lower = sent.toLowerCase();
-    return lower === wanted || listElements(lower).includes(wanted);
   };
 }

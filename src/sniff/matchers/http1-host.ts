@@ -1,23 +1,29 @@
 import { UsageError } from '../../errors.js';
+import type { HeaderFields } from '../header-fields.js';
 import { REQUEST_FIRST_BYTES, requestHead } from '../http1-head.js';
-import type { Matcher } from '../matcher.js';
+import { latin1, type Matcher } from '../matcher.js';
 import { parseAuthority, requestTarget, type Authority } from '../request-target.js';
 import type { Http1HeaderMeta } from './http1-header.js';
 
 /** What {@link http1Host} learned. */
 export interface Http1HostMeta extends Http1HeaderMeta {
+  /** All header fields. */
+  readonly headers: HeaderFields;
   /** The host asked for, lower-case, without its port. */
   readonly host: string;
   /** The path of the target without its query, not decoded; `*` for `OPTIONS *`, empty for `CONNECT`. */
   readonly path: string;
 }
 
+const HOST = latin1('host');
+
 /**
- * HTTP/1 for one of these hosts. The host is that of an absolute target or of `CONNECT`, else of `Host` (RFC 9112 §3.2.2). A
- * request with two `Host` lines matches nothing (§3.2), so this decides at the end of the head.
+ * HTTP/1 for one of these hosts. The host is that of an absolute target or of `CONNECT`, else of `Host` (RFC 9112
+ * §3.2.2). A request with two `Host` lines matches nothing (§3.2), so this decides at the end of the head.
  *
- * @param hosts - `'example.com'` (any port), `'example.com:8080'` (this port, as the client wrote it), `'*.example.com'`
- *   (every name below, not `example.com` itself), or a RegExp tested on the lower-case host without its port
+ * @param hosts - `'example.com'` (any port), `'example.com:8080'` (this port, as the client wrote it),
+ *   `'*.example.com'` (every name below, not `example.com` itself), or a RegExp searched for in the lower-case host
+ *   without its port
  * @throws {@link UsageError} `ERR_MUX_OPTION` without a host, or for text that is none
  * @example
  * ```ts
@@ -25,8 +31,7 @@ export interface Http1HostMeta extends Http1HeaderMeta {
  * ```
  */
 export function http1Host(...hosts: readonly (string | RegExp)[]): Matcher<'http1', Http1HostMeta> {
-  if (hosts.length === 0)
-    throw new UsageError('ERR_MUX_OPTION', "at least one host is needed: http1Host('example.com')");
+  if (hosts.length === 0) throw new UsageError('ERR_MUX_OPTION', "name a host at least: http1Host('example.com')");
   const tests = hosts.map(hostTest);
   return {
     protocol: 'http1',
@@ -37,12 +42,11 @@ export function http1Host(...hosts: readonly (string | RegExp)[]): Matcher<'http
       const reading = head.readFields(bytes);
       if (reading !== 'end') return reading;
       const line = head.requestLine(bytes);
+      const asked = requestTarget(line, head.values(bytes, HOST));
+      if (asked === undefined || !tests.some((test) => test(asked.authority))) return 'no';
+      const { method, target, version } = line;
       const headers = head.fields(bytes, head.fieldCount);
-      const { authority: named, path } = requestTarget(line.method, line.target);
-      const [sent, second] = headers.values('host');
-      const authority = parseAuthority(named ?? sent ?? '');
-      if (authority === undefined || second !== undefined || !tests.some((test) => test(authority))) return 'no';
-      return { meta: { ...line, headers, host: authority.host, path } };
+      return { meta: { method, target, version, headers, host: asked.authority.host, path: asked.path } };
     },
   };
 }

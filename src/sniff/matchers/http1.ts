@@ -5,8 +5,8 @@ import type { Matcher } from '../matcher.js';
 export type Http1Meta = RequestLine;
 
 /**
- * HTTP/1 by its whole request line, `method SP target SP HTTP/1.x CR LF` (RFC 9112 §3), with any method. RTSP and SIP end
- * their line otherwise, HTTP/0.9 has no version, and `PRI` belongs to HTTP/2: none of them matches.
+ * HTTP/1 by its whole request line, `method SP target SP HTTP/1.x CR LF` (RFC 9112 §3), with any method. RTSP and SIP
+ * end their line otherwise, HTTP/0.9 has no version, and `PRI` belongs to HTTP/2: none of them matches.
  *
  * Decides at the end of the line, which may be 8 KiB long.
  *

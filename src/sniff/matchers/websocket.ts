@@ -1,7 +1,7 @@
 import type { HeaderFields } from '../header-fields.js';
 import { requestHead } from '../http1-head.js';
 import { latin1, matchPrefix, type Matcher } from '../matcher.js';
-import { parseAuthority, requestTarget } from '../request-target.js';
+import { requestTarget } from '../request-target.js';
 
 /** What {@link websocket} learned of the handshake. */
 export interface WebSocketMeta {
@@ -22,13 +22,15 @@ export interface WebSocketOptions {
 }
 
 const GET = latin1('GET ');
+const UPGRADE = latin1('upgrade');
 
 /**
- * A WebSocket handshake (RFC 6455 §4.2.1): an HTTP/1.1 `GET` with `Host`, `Upgrade: websocket`, `Connection: upgrade`, a key
- * of 16 bytes and version 13. Decides at the end of the head; a broken handshake is left to the HTTP matchers after it.
+ * A WebSocket handshake (RFC 6455 §4.2.1): an HTTP/1.1 `GET` with `Host`, `Upgrade: websocket`, `Connection: upgrade`,
+ * a key of 16 bytes and version 13. Decides at the end of the head; a broken handshake is left to the HTTP matchers
+ * after it.
  *
- * Routes by path before any HTTP server exists, so several WebSocket servers need not share one `upgrade` event. Place it
- * before `http1()`: a handshake is a good HTTP request too.
+ * Routes by path before any HTTP server exists, so several WebSocket servers need not share one `upgrade` event. Place
+ * it before `http1()`: a handshake is a good HTTP request too.
  *
  * @example
  * ```ts
@@ -36,7 +38,7 @@ const GET = latin1('GET ');
  * const { live, web } = partitionByProtocol(conns$, { live: websocket({ path: '/live' }), web: http1() });
  * ```
  */
-export function websocket({ path: wanted }: WebSocketOptions = {}): Matcher<'websocket', WebSocketMeta> {
+export function websocket({ path }: WebSocketOptions = {}): Matcher<'websocket', WebSocketMeta> {
   return {
     protocol: 'websocket',
     firstBytes: [0x0d, 0x47],
@@ -46,16 +48,18 @@ export function websocket({ path: wanted }: WebSocketOptions = {}): Matcher<'web
       const reading = head.readFields(bytes);
       if (reading === 'no' || matchPrefix(bytes.subarray(head.lineStart), GET) === 'no') return 'no';
       if (reading === 'more') return 'more';
-      const { method, target, version } = head.requestLine(bytes);
-      const { authority, path } = requestTarget(method, target);
-      if (version !== '1.1' || !isWanted(path, wanted)) return 'no';
+      // Most heads have no such field: no text is made of them.
+      if (head.indexOf(bytes, UPGRADE, 0) < 0) return 'no';
+      const line = head.requestLine(bytes);
       const fields = head.fields(bytes, head.fieldCount);
-      const [sent, second] = fields.values('host');
-      const host = parseAuthority(authority ?? sent ?? '')?.host;
-      if (host === undefined || second !== undefined || !isHandshake(fields)) return 'no';
+      const asked = requestTarget(line, fields.values('host'));
+      if (asked === undefined || !isWanted(asked.path, path) || line.version !== '1.1' || !isHandshake(fields))
+        return 'no';
       const origin = fields.get('origin');
       const protocols = fields.list('sec-websocket-protocol');
-      return { meta: { path, host, protocols, ...(origin === undefined ? {} : { origin }) } };
+      return {
+        meta: { path: asked.path, host: asked.authority.host, protocols, ...(origin === undefined ? {} : { origin }) },
+      };
     },
   };
 }

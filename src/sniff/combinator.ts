@@ -1,0 +1,34 @@
+import { UsageError } from '../errors.js';
+import type { Matcher } from './matcher.js';
+
+/** What a combinator has of the matchers inside it besides their answers: any of them may answer early or want a prompt. */
+export function traitsOf(
+  inner: readonly Matcher[],
+  firstBytes: readonly number[] | undefined,
+): Pick<Matcher, 'firstBytes' | 'zeroRead' | 'prompt'> {
+  const prompt = inner.find((matcher) => matcher.prompt !== undefined)?.prompt;
+  return {
+    zeroRead: inner.some((matcher) => matcher.zeroRead === true),
+    ...(firstBytes === undefined ? {} : { firstBytes }),
+    ...(prompt === undefined ? {} : { prompt }),
+  };
+}
+
+/**
+ * Refuses what can't be combined: nothing, and `serverFirst`. Silence has no bytes for the other matchers to judge, so a
+ * combination would be routed to unasked.
+ *
+ * @throws UsageError `ERR_MUX_OPTION`
+ */
+export function checkCombinable(combinator: string, inner: readonly Matcher[]): void {
+  if (inner.length === 0) throw new UsageError('ERR_MUX_OPTION', `${combinator} needs at least one matcher`);
+  const silent = inner.find((matcher) => matcher.silentAfterMs !== undefined);
+  if (silent === undefined) return;
+  throw new UsageError(
+    'ERR_MUX_OPTION',
+    `${combinator} can't hold serverFirst '${silent.protocol}': give it to sniff itself`,
+  );
+}
+
+/** A matcher's type without whatever else its object can do (a codec's encoder); distributes over a union. */
+export type AsMatcher<T> = T extends Matcher<infer P, infer M> ? Matcher<P, M> : never;
