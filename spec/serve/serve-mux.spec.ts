@@ -98,9 +98,9 @@ describe('serveMux', () => {
         headers: { allow: 'GET, HEAD, PUT' },
         body: 'Method Not Allowed\n',
       });
-      expect((await request(port, 'PATCH /a HTTP/1.1', '', 'h.com')).headers['allow']).toBe('DELETE, GET, HEAD, PUT');
+      expect((await request(port, 'PATCH /a HTTP/1.1', '', 'h.com')).headers.allow).toBe('DELETE, GET, HEAD, PUT');
       expect((await request(port, 'OPTIONS /a HTTP/1.1')).status).toBe(405);
-      expect((await request(port, 'GET /b HTTP/1.1')).headers['allow']).toBe('POST');
+      expect((await request(port, 'GET /b HTTP/1.1')).headers.allow).toBe('POST');
       expect(await request(port, 'GET /c HTTP/1.1')).toMatchObject({ status: 404, body: 'Not Found\n' });
     });
   });
@@ -155,7 +155,11 @@ describe('serveMux', () => {
       const mux = serveMux({
         '/{n}': ({ params }) => {
           started.push(params.n);
-          return concat(of('first'), NEVER).pipe(finalize(() => resolve(params.n)));
+          return concat(of('first'), NEVER).pipe(
+            finalize(() => {
+              resolve(params.n);
+            }),
+          );
         },
       });
       withServer(mux, async (port) => {

@@ -38,7 +38,7 @@ describe('http2Prompt', () => {
     expect([http2Prompt(0).afterMs, http2Prompt(1000).afterMs]).toEqual([0, 1000]);
   });
 
-  it.each([-1, 1001, 2.5, NaN])('refuses %j ms', (afterMs) => {
+  it.each([-1, 1001, 2.5, NaN])('refuses %s ms', (afterMs) => {
     expect(() => http2Prompt(afterMs)).toThrow(expect.objectContaining({ code: 'ERR_MUX_OPTION' }));
   });
 

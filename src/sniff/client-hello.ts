@@ -44,7 +44,11 @@ export class ClientHelloReader {
     while (this.#hello === 'more' && this.#at < bytes.length) {
       if (this.#recordLeft === 0) {
         const length = recordLength(bytes, this.#at);
-        if (typeof length !== 'number') return (this.#hello = length);
+        if (length === 'more') return length;
+        if (length === 'malformed') {
+          this.#hello = length;
+          break;
+        }
         this.#recordLeft = length;
         this.#at += RECORD_HEADER_BYTES;
       }
@@ -129,7 +133,12 @@ function readServerName(extension: VectorReader | undefined): string | undefined
   list.expect(list.unsigned(1) === HOST_NAME);
   const name = list.vector(2, 1).text().toLowerCase();
   list.expect(list.ended && extension.ended);
-  return /^[\w-]{1,63}(?:\.[\w-]{1,63})*$/.test(name) && !/(?:^|\.)\d+$/.test(name) ? name : undefined;
+  return isHostName(name) ? name : undefined;
+}
+
+// A name whose last label is a number is an IPv4 address, never a domain.
+function isHostName(name: string): boolean {
+  return name.length <= 253 && /^[\w-]{1,63}(?:\.[\w-]{1,63})*$/.test(name) && !/(?:^|\.)\d+$/.test(name);
 }
 
 /** RFC 7301 §3.1. */

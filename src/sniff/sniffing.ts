@@ -4,7 +4,7 @@ import type { PeekHandler, Peeking } from '../conn/reading.js';
 import type { MuxError } from '../errors.js';
 import type { Due } from './deadlines.js';
 import { HeldBytes } from './held-bytes.js';
-import type { Matcher, Prompt, Verdict } from './matcher.js';
+import type { Matcher, Prompt, PromptFilter, Verdict } from './matcher.js';
 import type { Decision, RejectReason } from './outcome.js';
 import type { Sniffer } from './sniffer.js';
 
@@ -103,7 +103,7 @@ export class Sniffing implements PeekHandler, Due {
 
   /** Nobody is left to hand this connection to. */
   stop(): void {
-    this.#finish();
+    this.#finish(NOTHING);
     this.conn._destroy(undefined, false);
   }
 
@@ -182,33 +182,32 @@ export class Sniffing implements PeekHandler, Due {
     return budget.usedBytes <= budget.maxBytes;
   }
 
-  #finish(): void {
+  #finish(replay: Uint8Array, filter?: PromptFilter): void {
     const { budget, counters } = this.#sniffer.settings;
     budget.usedBytes -= this.#budgeted;
     counters.heldBytes -= this.#budgeted;
     this.#silence?.unsubscribe();
     this.#prompting?.unsubscribe();
     this.#sniffer.leave(this);
+    this.#peek?.release(replay, filter);
   }
 
   #decide(found: Finding): void {
-    this.#finish();
     const { all } = this.#held;
     const cut = this.#prompted?.answer(all);
     const replay = cut === undefined ? all : without(all, cut);
-    this.#peek?.release(replay, cut === undefined ? this.#prompted?.filter(replay) : undefined);
+    this.#finish(replay, cut === undefined ? this.#prompted?.filter(replay) : undefined);
     this.#sniffer.decide(this, found);
   }
 
   #reject(reason: RejectReason, cause?: MuxError): void {
-    this.#finish();
-    this.#peek?.release(NOTHING);
+    this.#finish(NOTHING);
     this.#sniffer.reject(this, reason, cause);
   }
 
   // Came and went without a byte: a health check or a port scan.
   #leave(): void {
-    this.#finish();
+    this.#finish(NOTHING);
     this.#sniffer.abort(this);
   }
 }

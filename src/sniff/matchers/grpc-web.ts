@@ -3,11 +3,10 @@ import { REQUEST_FIRST_BYTES, requestHead } from '../http1-head.js';
 import { http2Request } from '../http2-head.js';
 import { http2Prompt } from '../http2-prompt.js';
 import type { FirstBytes, Matcher } from '../matcher.js';
-import { requestTarget } from '../request-target.js';
 
 /** What {@link grpcWeb} learned of the first call. */
 export interface GrpcWebMeta {
-  /** `/package.Service/Method`. */
+  /** As sent: `/package.Service/Method`. */
   readonly path: string;
   /** Such as `application/grpc-web+proto` or `application/grpc-web-text`; absent from a preflight. */
   readonly contentType?: string;
@@ -18,7 +17,7 @@ export interface GrpcWebMeta {
 interface Request {
   readonly http: 1 | 2;
   readonly method: string;
-  readonly target: string;
+  readonly path: string;
   readonly headers: HeaderFields;
 }
 
@@ -46,8 +45,7 @@ export function grpcWeb(): Matcher<'grpcWeb', GrpcWebMeta> {
     match(first) {
       const request = firstRequest(first);
       if (typeof request === 'string') return request;
-      const { http, method, target, headers } = request;
-      const { path } = requestTarget(method, target);
+      const { http, method, path, headers } = request;
       const [contentType] = headers.values('content-type');
       if (contentType !== undefined && GRPC_WEB.test(contentType)) return { meta: { path, contentType, http } };
       return method === 'OPTIONS' && asksForGrpcWeb(headers) ? { meta: { path, http } } : 'no';
@@ -59,14 +57,15 @@ function firstRequest(first: FirstBytes): Request | 'no' | 'more' {
   const request = http2Request(first);
   if (typeof request === 'object') {
     const { method, path = '', headers } = request;
-    return { http: 2, method, target: path, headers };
+    return { http: 2, method, path, headers };
   }
   // `P` and `PR` may still become either.
   if (request === 'more') return 'more';
   const head = first.parser(requestHead);
   const reading = head.readFields(first.bytes);
   if (reading !== 'end') return reading;
-  return { http: 1, ...head.requestLine(first.bytes), headers: head.fields(first.bytes, head.fieldCount) };
+  const { method, target } = head.requestLine(first.bytes);
+  return { http: 1, method, path: target, headers: head.fields(first.bytes, head.fieldCount) };
 }
 
 function asksForGrpcWeb(headers: HeaderFields): boolean {

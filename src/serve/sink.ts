@@ -1,0 +1,130 @@
+import { Socket, type Server } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { asyncScheduler, type NextObserver, type SchedulerLike } from 'rxjs';
+import type { Conn } from '../conn/conn.js';
+import { UsageError } from '../errors.js';
+import { RelayDuplex } from '../net/relay-duplex.js';
+
+/** Settings of {@link Sink.close}. */
+export interface SinkCloseOptions {
+  /** Milliseconds that open connections get to end by themselves, 0 to 2147483647. @defaultValue 10000 */
+  readonly graceMs?: number;
+  /** The clock of the grace time. @defaultValue `asyncScheduler` */
+  readonly scheduler?: SchedulerLike;
+}
+
+/**
+ * An Observer that hands each connection to a real server: `http1$.subscribe(toHttp(server))`.
+ *
+ * It has no `error`, so that rxjs reports a listener that failed instead of the sink swallowing it, and no `complete`: when
+ * no more connections come, those handed over live on.
+ */
+export interface Sink extends NextObserver<Conn> {
+  /**
+   * Ends what was handed over, gracefully where the protocol knows how, and destroys what is left after `graceMs`. Resolves
+   * once all of it is closed; a connection that comes later is closed at once. A second call returns the first promise.
+   *
+   * @throws UsageError `ERR_MUX_OPTION` for a `graceMs` out of range
+   */
+  close(options?: SinkCloseOptions): Promise<void>;
+}
+
+const GRACE_MS = 10_000;
+const LONGEST_MS = 2 ** 31 - 1;
+const FIRST_SWEEP = 64;
+
+/**
+ * The streams that were handed over and are not closed yet, kept without a listener on any of them: the closed ones are swept
+ * out when the list has doubled, so at most as many of them are kept as are open, or 64.
+ */
+export class OpenStreams {
+  #streams: Duplex[] = [];
+  #sweepAt = FIRST_SWEEP;
+
+  add(stream: Duplex): void {
+    if (this.#streams.length >= this.#sweepAt) this.#sweepAt = Math.max(FIRST_SWEEP, 2 * this.all().length);
+    this.#streams.push(stream);
+  }
+
+  all(): readonly Duplex[] {
+    this.#streams = this.#streams.filter((stream) => !stream.closed);
+    return this.#streams;
+  }
+}
+
+/** What differs from one server kind to the next. */
+export interface HandOver {
+  /** Gives the stream to the server, which from within this call owns its errors. */
+  take(stream: Duplex): void;
+  /** Asks the open connections to end. What it returns is called when they have. */
+  drain?(): (() => void) | undefined;
+}
+
+/** A sink for servers that take a Node stream. */
+export function streamSink(open: OpenStreams, { take, drain }: HandOver): Sink {
+  let closing: Promise<void> | undefined;
+  const end = async (options: SinkCloseOptions): Promise<void> => {
+    const drained = drain?.();
+    const streams = open.all();
+    const gone = streams.map((stream) => new Promise((resolve) => stream.once('close', resolve)));
+    await goneInTime(Promise.all(gone), () => streams.forEach((stream) => stream.destroy()), options);
+    drained?.();
+  };
+  return {
+    next(conn) {
+      if (closing !== undefined) {
+        conn._destroy(undefined, false);
+        return;
+      }
+      const stream = conn.duplex();
+      if (stream.destroyed) {
+        // Gone since it was emitted; servers expect live sockets. Its error may be on the way still.
+        stream.on('error', () => undefined);
+        return;
+      }
+      open.add(stream);
+      take(stream);
+    },
+    close(options = {}) {
+      checkGrace(options);
+      return (closing ??= end(options));
+    },
+  };
+}
+
+/** Checks before anything is closed, so that a wrong option leaves all as it was. */
+export function checkGrace({ graceMs = GRACE_MS }: SinkCloseOptions): void {
+  if (graceMs >= 0 && graceMs <= LONGEST_MS) return;
+  throw new UsageError('ERR_MUX_OPTION', `graceMs is from 0 to ${LONGEST_MS}, not ${graceMs}`);
+}
+
+/** Waits until all is gone; calls `cut` when the grace time is over before that. */
+export async function goneInTime(gone: Promise<unknown>, cut: () => void, options: SinkCloseOptions): Promise<void> {
+  const { graceMs = GRACE_MS, scheduler = asyncScheduler } = options;
+  const deadline = scheduler.schedule(cut, graceMs);
+  await gone;
+  deadline.unsubscribe();
+}
+
+const announced = new WeakSet<Server>();
+
+/**
+ * Makes a server that never listens behave like one that does. Node's http sets up the list of connections behind
+ * `headersTimeout`, `requestTimeout` and `closeAllConnections` on 'listening' only.
+ */
+export function announceListening(server: Server): void {
+  if (server.listening || announced.has(server)) return;
+  announced.add(server);
+  server.emit('listening');
+}
+
+type WithState = Duplex & { readonly _readableState: { readonly ended: boolean } };
+
+/**
+ * A stream that a server may attach to natively, as http2 and tls do. They hear of the peer's FIN from the socket's handle
+ * or, from any other Duplex, when it comes later; one that has come already they would miss, or crash over.
+ */
+export function attachable(stream: Duplex): Duplex {
+  const native = stream instanceof Socket && !(stream as WithState)._readableState.ended;
+  return native ? stream : new RelayDuplex(stream);
+}

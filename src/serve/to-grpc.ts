@@ -1,0 +1,50 @@
+import type { Duplex } from 'node:stream';
+import { UsageError } from '../errors.js';
+import { OpenStreams, streamSink, type Sink } from './sink.js';
+import { asHttp2 } from './to-http2.js';
+
+/** What `createConnectionInjector` of a grpc-js server gives. */
+export interface GrpcInjector {
+  injectConnection(connection: Duplex): void;
+  destroy(): void;
+}
+
+/** A `Server` of `@grpc/grpc-js` 1.11 or later. */
+export interface GrpcServer<Credentials> {
+  createConnectionInjector(credentials: Credentials): GrpcInjector;
+}
+
+/**
+ * Hands each connection to a `Server` of `@grpc/grpc-js` (1.11 or later), which needs no `bindAsync` and no `start`.
+ * `grpc.ServerCredentials.createInsecure()` is right for connections in the clear and for those from inside `terminateTls`;
+ * secure credentials are for connections that are still encrypted. An injector of your own will do instead of both.
+ *
+ * `close` lets open calls finish: every session sends GOAWAY and takes no new ones. Shut down the server only after it:
+ * grpc-js goes on serving what is injected after a shutdown.
+ *
+ * @throws UsageError `ERR_MUX_OPTION` for a server without credentials
+ * @example
+ * ```ts
+ * const server = new grpc.Server();
+ * server.addService(Greeter.service, greeter);
+ * grpc$.subscribe(toGrpc(server, grpc.ServerCredentials.createInsecure()));
+ * ```
+ */
+export function toGrpc<Credentials>(server: GrpcServer<Credentials>, credentials: Credentials): Sink;
+export function toGrpc(injector: GrpcInjector): Sink;
+export function toGrpc(target: GrpcServer<unknown> | GrpcInjector, credentials?: unknown): Sink {
+  const injector = 'injectConnection' in target ? target : injectorOf(target, credentials);
+  return streamSink(new OpenStreams(), {
+    take: (stream) => {
+      injector.injectConnection(asHttp2(stream));
+    },
+    drain: () => {
+      injector.destroy();
+    },
+  });
+}
+
+function injectorOf(server: GrpcServer<unknown>, credentials: unknown): GrpcInjector {
+  if (credentials !== undefined) return server.createConnectionInjector(credentials);
+  throw new UsageError('ERR_MUX_OPTION', 'toGrpc(server) needs credentials: toGrpc(server, grpc.ServerCredentials.createInsecure())');
+}

@@ -1,0 +1,50 @@
+import type { Http2SecureServer, Http2Server, ServerHttp2Session } from 'node:http2';
+import type { Duplex } from 'node:stream';
+import { TLSSocket } from 'node:tls';
+import type { SocketLike } from '../net/socket-like.js';
+import { announceListening, attachable, OpenStreams, streamSink, type Sink } from './sink.js';
+
+/**
+ * Hands each connection to a server of `node:http2`: to one of `createServer()` when it is in the clear (h2c) or comes from
+ * inside `terminateTls`, with or without ALPN; to one of `createSecureServer()` when it is still encrypted. The server need
+ * not listen. Errors of a session are told by the server's `sessionError`.
+ *
+ * `close` lets open requests finish: every session of the server sends GOAWAY and takes no new ones.
+ *
+ * @example
+ * ```ts
+ * const server = http2.createServer((req, res) => res.end('hello'));
+ * http2$.subscribe(toHttp2(server));
+ * ```
+ */
+export function toHttp2(server: Http2Server | Http2SecureServer): Sink {
+  // With allowHTTP1 a secure server has the timeouts of node:http.
+  announceListening(server);
+  const sessions = new Set<ServerHttp2Session>();
+  server.on('session', (session: ServerHttp2Session) => {
+    sessions.add(session);
+    session.once('close', () => sessions.delete(session));
+    tellPeer(session);
+  });
+  return streamSink(new OpenStreams(), {
+    take: (stream) => server.emit('connection', asHttp2(stream)),
+    drain: () => {
+      for (const session of sessions) session.close();
+    },
+  });
+}
+
+/** A stream as Node's http2 takes it: with an end it survives, and not turned away for lack of ALPN. */
+export function asHttp2(stream: Duplex): Duplex {
+  // Without ALPN this is false, and Node would answer in HTTP/1.0 that it expected h2.
+  if (stream instanceof TLSSocket) stream.alpnProtocol = 'h2';
+  return attachable(stream);
+}
+
+// Over a Duplex the session makes a socket of its own that knows no peer; this is the field its addresses are read from.
+function tellPeer({ socket }: ServerHttp2Session): void {
+  const { stream } = socket as typeof socket & { readonly stream?: SocketLike };
+  if (stream?.remoteAddress === undefined) return;
+  const { remoteAddress: address, remotePort: port } = stream;
+  Object.assign(socket, { _peername: { address, port, family: address.includes(':') ? 'IPv6' : 'IPv4' } });
+}

@@ -1,0 +1,25 @@
+import type { Server, TLSSocket } from 'node:tls';
+import { announceListening, attachable, OpenStreams, streamSink, type Sink } from './sink.js';
+
+/**
+ * Hands each connection, still encrypted, to a server of `node:tls`, which need not listen. The server's certificates, SNI,
+ * ALPN and `handshakeTimeout` apply; a connection whose handshake fails, or is not done in time, is closed.
+ *
+ * For `node:https` prefer `toHttp`, and `terminateTls` where what is inside shall be sniffed again. `close` waits for the
+ * connections to end by themselves: what they carry is the program's.
+ *
+ * @example
+ * ```ts
+ * tls$.subscribe(toTls(tls.createServer({ key, cert }, (socket) => socket.end('hello'))));
+ * ```
+ */
+export function toTls(server: Server): Sink {
+  announceListening(server);
+  // At the handshake deadline Node tells the error but leaves the socket open.
+  server.on('tlsClientError', (_error: Error, socket: TLSSocket) => {
+    socket.destroy();
+  });
+  return streamSink(new OpenStreams(), {
+    take: (stream) => server.emit('connection', attachable(stream)),
+  });
+}

@@ -1,0 +1,62 @@
+import { createServer, type IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Sink } from './sink.js';
+import { toHttp } from './to-http.js';
+
+/** What is needed of a `WebSocket` of `ws`. */
+export interface WebSocketLike {
+  close(code: number, reason: string): void;
+  once(event: 'close', listener: () => void): unknown;
+}
+
+/** What is needed of a `WebSocketServer` of `ws`, made with `{ noServer: true }`. */
+export interface WebSocketServerLike {
+  handleUpgrade(
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    done: (client: WebSocketLike, request: IncomingMessage) => void,
+  ): void;
+  emit(event: 'connection', client: WebSocketLike, request: IncomingMessage): boolean;
+}
+
+// RFC 6455 section 7.4.1
+const GOING_AWAY = 1001;
+
+/**
+ * Hands each connection to a `WebSocketServer` of `ws` (8), made with `{ noServer: true }`. The handshake is read here and
+ * decided by `ws`: its `path`, `verifyClient` and `handleProtocols` apply, and it refuses what is no good handshake. A
+ * request that asks for no upgrade gets 426.
+ *
+ * `close` closes every WebSocket with 1001 (going away) and cuts those that have not answered in the grace time. It does
+ * not call the server's own `close`.
+ *
+ * @example
+ * ```ts
+ * const server = new WebSocketServer({ noServer: true });
+ * server.on('connection', (client) => client.send('hello'));
+ * websocket$.subscribe(toWebSocket(server));
+ * ```
+ */
+export function toWebSocket(server: WebSocketServerLike): Sink {
+  const clients = new Set<WebSocketLike>();
+  const handshakes = createServer((_request, response) => {
+    response.writeHead(426, { Upgrade: 'websocket', Connection: 'close, Upgrade', 'Content-Type': 'text/plain' });
+    response.end('Only WebSocket is served here.\n');
+  });
+  handshakes.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    server.handleUpgrade(request, socket, head, (client) => {
+      clients.add(client);
+      client.once('close', () => clients.delete(client));
+      server.emit('connection', client, request);
+    });
+  });
+  const http = toHttp(handshakes);
+  return {
+    next: (conn) => http.next(conn),
+    close: (options) => {
+      for (const client of clients) client.close(GOING_AWAY, 'going away');
+      return http.close(options);
+    },
+  };
+}

@@ -1,0 +1,93 @@
+import { matchGrammar, type Grammar, type Phrase } from '../grammar.js';
+import { unsigned, unsignedWithin } from '../integer-phrases.js';
+import type { Matcher } from '../matcher.js';
+
+/** What {@link postgres} tells. */
+export type PostgresMeta =
+  | {
+      /** The client asks for TLS, asks for GSSAPI encryption, or cancels a query of another connection. */
+      readonly kind: 'ssl' | 'gssenc' | 'cancel';
+    }
+  | {
+      /** The client logs in, without encryption. */
+      readonly kind: 'startup';
+      /** `3.0`, or `3.2` from PostgreSQL 18 on. */
+      readonly protocolVersion: string;
+      /** `user`, and what else the client sets: `database`, `application_name`… Text of a stranger. */
+      readonly parameters: Readonly<Record<string, string>>;
+    };
+
+/** The four ways in which a PostgreSQL connection can begin. */
+export type PostgresKind = PostgresMeta['kind'];
+
+/** Settings of {@link postgres}. */
+export interface PostgresOptions {
+  /** What to match. @defaultValue all of them */
+  readonly kinds?: readonly PostgresKind[];
+}
+
+const HEADER_BYTES = 8;
+// What the server takes before it knows the user.
+const MAX_BYTES = 10_000;
+const PROTOCOL_MAJOR = 3;
+const REQUEST_MAJOR = 1234;
+const REQUESTS: readonly { readonly kind: 'ssl' | 'gssenc' | 'cancel'; readonly minor: number; readonly lengths: Range }[] = [
+  // A process id, and a secret key of 4 bytes, or up to 256 since protocol 3.2.
+  { kind: 'cancel', minor: 5678, lengths: [16, 268] },
+  { kind: 'ssl', minor: 5679, lengths: [HEADER_BYTES, HEADER_BYTES] },
+  { kind: 'gssenc', minor: 5680, lengths: [HEADER_BYTES, HEADER_BYTES] },
+];
+
+type Range = readonly [min: number, max: number];
+
+function* firstMessage(kinds: readonly PostgresKind[]): Grammar<PostgresMeta> {
+  const length = yield* unsignedWithin(4, HEADER_BYTES, MAX_BYTES);
+  if (length === undefined) return 'no';
+  const major = yield* unsignedWithin(2, PROTOCOL_MAJOR, REQUEST_MAJOR);
+  if (major === PROTOCOL_MAJOR && kinds.includes('startup')) {
+    const protocolVersion = `${major}.${yield* unsigned(2)}`;
+    const parameters = yield* parameterList(length - HEADER_BYTES);
+    return parameters?.user === undefined ? 'no' : { meta: { kind: 'startup', protocolVersion, parameters } };
+  }
+  if (major !== REQUEST_MAJOR) return 'no';
+  const minor = yield* unsigned(2);
+  const request = REQUESTS.find((known) => known.minor === minor && kinds.includes(known.kind));
+  if (request === undefined || length < request.lengths[0] || length > request.lengths[1]) return 'no';
+  return { meta: { kind: request.kind } };
+}
+
+/** Names and values, each ended by NUL, up to an empty name that is the last byte. */
+function* parameterList(bytes: number): Phrase<Readonly<Record<string, string>> | undefined> {
+  const parameters: [name: string, value: string][] = [];
+  let left = bytes;
+  for (;;) {
+    const name = yield* textBeforeNul(left, isNameByte);
+    if (name === undefined) return undefined;
+    left -= name.length + 1;
+    if (name.length === 0) return left === 0 ? Object.fromEntries(parameters) : undefined;
+    const value = yield* textBeforeNul(left, () => true);
+    if (value === undefined) return undefined;
+    left -= value.length + 1;
+    parameters.push([decode(name), decode(value)]);
+  }
+}
+
+function* textBeforeNul(most: number, allows: (byte: number) => boolean): Phrase<readonly number[] | undefined> {
+  const text: number[] = [];
+  while (text.length < most) {
+    const byte = yield;
+    if (byte === 0) return text;
+    if (!allows(byte)) return undefined;
+    text.push(byte);
+  }
+  return undefined;
+}
+
+// Kafka's Metadata request begins alike; there the next bytes are a small number instead of text.
+function isNameByte(byte: number): boolean {
+  return byte > 0x20 && byte < 0x7f;
+}
+
+function decode(text: readonly number[]): string {
+  return new TextDecoder().decode(Uint8Array.from(text));
+}
