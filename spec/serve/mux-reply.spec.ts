@@ -213,7 +213,7 @@ describe('an error', () => {
     warned.mockRestore();
     expect(calls).toHaveLength(1);
     expect(calls[0]?.[0]).toContain('secret');
-    expect(calls[0]?.join()).not.toMatch(/private|token/);
+    expect(JSON.stringify(calls)).not.toMatch(/private|token/);
   });
 });
 

@@ -76,7 +76,7 @@ export async function recordedRequests(
   const sent: Buffer[] = [];
   let arrived = (): void => undefined;
   const wire = new Duplex({
-    read() {},
+    read: () => undefined,
     write(chunk: Buffer, _encoding, done) {
       sent.push(chunk);
       arrived();

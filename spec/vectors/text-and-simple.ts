@@ -3,7 +3,8 @@ import type { Flight } from '../conformance/matcher-contract.js';
 
 const flight = (name: string, text: string): Flight => ({ name, bytes: latin1(text) });
 
-const OPEN_CLIENT = "<stream:stream to='Example.org' xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' version='1.0'>";
+const OPEN_CLIENT =
+  "<stream:stream to='Example.org' xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' version='1.0'>";
 
 /**
  * First flights by protocol. "of <program>" was recorded from that program on Debian 12: OpenSSH 9.2p1, curl 7.88.1, redis-cli 7.0.15,
@@ -40,7 +41,10 @@ export const simpleFlights = {
   ],
   mqtt: [
     flight('a CONNECT of mosquitto_pub, MQTT 3.1.1', '\x10\x0f\x00\x04MQTT\x04\x02\x00\x3c\x00\x03id1'),
-    flight('a CONNECT of mosquitto_pub, MQTT 3.1', '\x10\x25\x00\x06MQIsdp\x03\x02\x00\x3c\x00\x17mosq-OXyIjAJ1J4qGpsGJk7'),
+    flight(
+      'a CONNECT of mosquitto_pub, MQTT 3.1',
+      '\x10\x25\x00\x06MQIsdp\x03\x02\x00\x3c\x00\x17mosq-OXyIjAJ1J4qGpsGJk7',
+    ),
     flight(
       'a CONNECT with a will and a user of mosquitto_pub, MQTT 5',
       '\x10\x1f\x00\x04MQTT\x05\xc6\x00\x3c\x03!\x00\x14\x00\x00\x00\x00\x01w\x00\x01z\x00\x03bob\x00\x01x',
@@ -60,8 +64,14 @@ export const simpleFlights = {
   xmpp: [
     flight('a client', OPEN_CLIENT),
     flight('a client with an XML declaration', `<?xml version='1.0'?>${OPEN_CLIENT}`),
-    flight('a client with a declaration, line ends and more', `\n<?xml version="1.0" encoding="UTF-8" ?>\r\n${OPEN_CLIENT}<starttls/>`),
-    flight('a server', '<stream:stream xmlns:stream="http://etherx.jabber.org/streams" xmlns="jabber:server" from="a.example">'),
+    flight(
+      'a client with a declaration, line ends and more',
+      `\n<?xml version="1.0" encoding="UTF-8" ?>\r\n${OPEN_CLIENT}<starttls/>`,
+    ),
+    flight(
+      'a server',
+      '<stream:stream xmlns:stream="http://etherx.jabber.org/streams" xmlns="jabber:server" from="a.example">',
+    ),
     flight('spaces wherever XML allows them', "  <stream:stream\n\txmlns = 'jabber:client'\r\n\tto\t=\t'b.example'\n>"),
     flight('a domain in UTF-8', "<stream:stream xmlns='jabber:client' to='B\xc3\xbccher.example'>"),
     flight('a > inside a value', "<stream:stream id='a>b' xmlns='jabber:client'>"),
@@ -92,5 +102,8 @@ export const foreignFlights: readonly Flight[] = [
 /** Everything but the flights of one protocol: what its matcher must refuse. */
 export function flightsBesides(protocol: keyof typeof simpleFlights): readonly Flight[] {
   const others = Object.entries(simpleFlights).filter(([name]) => name !== protocol);
-  return [...others.flatMap(([name, flights]) => flights.map((f) => ({ ...f, name: `${name}: ${f.name}` }))), ...foreignFlights];
+  return [
+    ...others.flatMap(([name, flights]) => flights.map((f) => ({ ...f, name: `${name}: ${f.name}` }))),
+    ...foreignFlights,
+  ];
 }

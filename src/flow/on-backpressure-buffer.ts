@@ -1,4 +1,4 @@
-import { Observable, type OperatorFunction, type Subscriber, type Subscription } from 'rxjs';
+import { Observable, Subject, takeUntil, type OperatorFunction, type Subscriber } from 'rxjs';
 import type { Holdable, Intake, Reading } from '../conn/reading.js';
 import { MuxError, OverflowError, UsageError } from '../errors.js';
 
@@ -64,7 +64,8 @@ class BufferedReading implements Reading {
   readonly #intake: Intake;
   readonly #chunks: Uint8Array[] = [];
   #bytes = 0;
-  #subscription: Subscription | undefined;
+  readonly #stop$ = new Subject<void>();
+  #started = false;
   #paused = true;
   #delivering = false;
   #completed = false;
@@ -81,7 +82,14 @@ class BufferedReading implements Reading {
 
   resume(): void {
     this.#paused = false;
-    this.#subscription ??= this.#from.upstream.subscribe({
+    if (!this.#started) this.#start();
+    this.#deliver();
+  }
+
+  // Stopped by a Subject: a source that emits while it is subscribed to has no Subscription to end yet.
+  #start(): void {
+    this.#started = true;
+    this.#from.upstream.pipe(takeUntil(this.#stop$)).subscribe({
       next: (chunk) => {
         this.#take(chunk);
       },
@@ -93,7 +101,6 @@ class BufferedReading implements Reading {
         this.#deliver();
       },
     });
-    this.#deliver();
   }
 
   // The source has no credit to give.
@@ -102,7 +109,7 @@ class BufferedReading implements Reading {
   cancel(): void {
     this.#over = true;
     this.#chunks.length = 0;
-    this.#subscription?.unsubscribe();
+    this.#stop$.next();
   }
 
   #take(chunk: Uint8Array): void {

@@ -17,16 +17,20 @@ export function paced(conn: Conn): MonoTypeOperatorFunction<Uint8Array> {
   return (source) =>
     new Observable((subscriber) => {
       let forget: (() => void) | undefined;
+      const resumeWhenDrained = (): void => {
+        forget = undefined;
+        if (!conn.needsDrain) {
+          reading.resume();
+          return;
+        }
+        reading.pause();
+        forget = conn._drained(resumeWhenDrained);
+      };
       const reading = holdable(source)._read({
         next(chunk) {
           subscriber.next(chunk);
           reading.consumed(chunk.length);
-          if (!conn.needsDrain || forget !== undefined) return;
-          reading.pause();
-          forget = conn._drained(() => {
-            forget = undefined;
-            reading.resume();
-          });
+          if (conn.needsDrain && forget === undefined) resumeWhenDrained();
         },
         complete: () => {
           subscriber.complete();
@@ -39,6 +43,6 @@ export function paced(conn: Conn): MonoTypeOperatorFunction<Uint8Array> {
         forget?.();
         reading.cancel();
       });
-      reading.resume();
+      resumeWhenDrained();
     });
 }

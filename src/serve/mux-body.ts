@@ -114,8 +114,7 @@ class BodyReading implements Reading {
     else if (req.destroyed) this.#onClose();
     else {
       this.#attached = true;
-      // Stays: a client's reset may be told after the reader has gone. 'close' follows and carries the news.
-      req.on('error', () => {});
+      // No 'error' listener: without one, Node tells of a client's reset by 'close' alone.
       req.on('data', this.#onData).on('end', this.#onEnd).on('close', this.#onClose);
     }
   }

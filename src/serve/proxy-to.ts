@@ -1,14 +1,26 @@
-import { asyncScheduler, defer, firstValueFrom, merge, mergeMap, takeUntil, throwError, timeout, type NextObserver, type Observable, type SchedulerLike } from 'rxjs';
+import {
+  asyncScheduler,
+  defer,
+  firstValueFrom,
+  merge,
+  mergeMap,
+  takeUntil,
+  throwError,
+  timeout,
+  type NextObserver,
+  type Observable,
+  type SchedulerLike,
+} from 'rxjs';
 import type { Conn } from '../conn/conn.js';
 import { MuxError } from '../errors.js';
 import { flowTo } from '../flow/flow-to.js';
 import { dial, type DialOptions } from '../net/dial.js';
-import { checkGrace, goneInTime, type Sink, type SinkCloseOptions } from './sink.js';
+import { goneInTime, sinkOf, type Sink } from './sink.js';
 
 /** A connection for which there was no backend. It is closed already. */
 export interface ProxyFailure {
   readonly conn: Conn;
-  /** `ERR_MUX_CONNECT`; what the choice of the target threw as its cause, or else why the backend was not reached. */
+  /** `ERR_MUX_CONNECT` when the backend was not reached, or choosing it threw. */
   readonly error: MuxError;
 }
 
@@ -16,8 +28,76 @@ export interface ProxyFailure {
 export interface ProxyToOptions {
   /** Milliseconds to reach the backend in, more than 0. @defaultValue 5000 */
   readonly connectTimeoutMs?: number;
-  /** Told of every connection for which the backend could not be reached. */
+  /** Told of every connection for which there was no backend. */
   readonly failed?: NextObserver<ProxyFailure>;
   /** The clock of the connect timeout. @defaultValue `asyncScheduler` */
   readonly scheduler?: SchedulerLike;
+}
+
+const CONNECT_TIMEOUT_MS = 5000;
+
+/**
+ * Joins each connection with one it dials: bytes, FIN and reset pass in both directions, with backpressure, and nothing else
+ * ends them: an idle connection is left alone. A backend that speaks first is heard at once. A connection that is closed
+ * while its backend is dialed gives up the attempt; one whose backend can't be reached is closed and told to `failed`.
+ *
+ * `close` waits for the connections to end by themselves: what they carry is not known here.
+ *
+ * @param target - where to connect to, or the choice of it for each connection
+ * @throws UsageError `ERR_MUX_OPTION` for a target that can't be meant
+ * @example
+ * ```ts
+ * ssh$.subscribe(proxyTo({ port: 22 }));
+ * ```
+ */
+export function proxyTo(target: DialOptions | ((conn: Conn) => DialOptions), options: ProxyToOptions = {}): Sink {
+  const { failed } = options;
+  const dialFor = dialerOf(target, options);
+  const open = new Set<Conn>();
+  const keep = (conn: Conn): void => {
+    open.add(conn);
+    conn.closed$.subscribe(() => open.delete(conn));
+  };
+  const splice = (conn: Conn): Observable<never> =>
+    dialFor(conn).pipe(
+      takeUntil(conn.closed$),
+      mergeMap((backend) => {
+        keep(backend);
+        return merge(conn.pipe(flowTo(backend)), backend.pipe(flowTo(conn)));
+      }),
+    );
+  const allGone = async (): Promise<void> => {
+    while (open.size > 0) await Promise.all(Array.from(open, ({ closed$ }) => firstValueFrom(closed$)));
+  };
+  const cut = (): void => {
+    for (const conn of open) conn._destroy(undefined, false);
+  };
+  return sinkOf(
+    (conn) => {
+      keep(conn);
+      splice(conn).subscribe({
+        error: (cause: unknown) => {
+          const error = MuxError.from(cause, 'ERR_MUX_CONNECT');
+          conn._destroy(error, false);
+          failed?.next({ conn, error });
+        },
+      });
+    },
+    (closeOptions) => goneInTime(allGone(), cut, closeOptions),
+  );
+}
+
+function dialerOf(
+  target: DialOptions | ((conn: Conn) => DialOptions),
+  { connectTimeoutMs = CONNECT_TIMEOUT_MS, scheduler = asyncScheduler }: ProxyToOptions,
+): (conn: Conn) => Observable<Conn> {
+  const inTime = timeout<Conn, Observable<never>>({
+    first: connectTimeoutMs,
+    scheduler,
+    with: () =>
+      throwError(() => new MuxError('ERR_MUX_CONNECT', `the backend was not reached in ${connectTimeoutMs} ms`)),
+  });
+  if (typeof target === 'function') return (conn) => defer(() => dial(target(conn))).pipe(inTime);
+  const dialed$ = dial(target).pipe(inTime);
+  return () => dialed$;
 }

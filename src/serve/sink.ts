@@ -62,20 +62,8 @@ export interface HandOver {
 
 /** A sink for servers that take a Node stream. */
 export function streamSink(open: OpenStreams, { take, drain }: HandOver): Sink {
-  let closing: Promise<void> | undefined;
-  const end = async (options: SinkCloseOptions): Promise<void> => {
-    const drained = drain?.();
-    const streams = open.all();
-    const gone = streams.map((stream) => new Promise((resolve) => stream.once('close', resolve)));
-    await goneInTime(Promise.all(gone), () => streams.forEach((stream) => stream.destroy()), options);
-    drained?.();
-  };
-  return {
-    next(conn) {
-      if (closing !== undefined) {
-        conn._destroy(undefined, false);
-        return;
-      }
+  return sinkOf(
+    (conn) => {
       const stream = conn.duplex();
       if (stream.destroyed) {
         // Gone since it was emitted; servers expect live sockets. Its error may be on the way still.
@@ -85,17 +73,35 @@ export function streamSink(open: OpenStreams, { take, drain }: HandOver): Sink {
       open.add(stream);
       take(stream);
     },
+    async (options) => {
+      const drained = drain?.();
+      const streams = open.all();
+      const gone = streams.map((stream) => new Promise((resolve) => stream.once('close', resolve)));
+      const cut = (): void => {
+        for (const stream of streams) stream.destroy();
+      };
+      await goneInTime(Promise.all(gone), cut, options);
+      drained?.();
+    },
+  );
+}
+
+/** A sink of what it does with a connection and how it ends them all. */
+export function sinkOf(take: (conn: Conn) => void, end: (options: SinkCloseOptions) => Promise<void>): Sink {
+  let closing: Promise<void> | undefined;
+  return {
+    next(conn) {
+      if (closing === undefined) take(conn);
+      else conn._destroy(undefined, false);
+    },
     close(options = {}) {
-      checkGrace(options);
+      const { graceMs = GRACE_MS } = options;
+      if (!(graceMs >= 0 && graceMs <= LONGEST_MS)) {
+        throw new UsageError('ERR_MUX_OPTION', `graceMs is from 0 to ${LONGEST_MS}, not ${graceMs}`);
+      }
       return (closing ??= end(options));
     },
   };
-}
-
-/** Checks before anything is closed, so that a wrong option leaves all as it was. */
-export function checkGrace({ graceMs = GRACE_MS }: SinkCloseOptions): void {
-  if (graceMs >= 0 && graceMs <= LONGEST_MS) return;
-  throw new UsageError('ERR_MUX_OPTION', `graceMs is from 0 to ${LONGEST_MS}, not ${graceMs}`);
 }
 
 /** Waits until all is gone; calls `cut` when the grace time is over before that. */
@@ -118,13 +124,16 @@ export function announceListening(server: Server): void {
   server.emit('listening');
 }
 
-type WithState = Duplex & { readonly _readableState: { readonly ended: boolean } };
+// Node says that the end has arrived, before 'end', only here; every maintained release has it.
+interface WithState {
+  readonly _readableState: { readonly ended: boolean };
+}
 
 /**
  * A stream that a server may attach to natively, as http2 and tls do. They hear of the peer's FIN from the socket's handle
  * or, from any other Duplex, when it comes later; one that has come already they would miss, or crash over.
  */
 export function attachable(stream: Duplex): Duplex {
-  const native = stream instanceof Socket && !(stream as WithState)._readableState.ended;
-  return native ? stream : new RelayDuplex(stream);
+  const { ended } = (stream as Duplex & WithState)._readableState;
+  return stream instanceof Socket && !ended ? stream : new RelayDuplex(stream);
 }

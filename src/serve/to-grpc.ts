@@ -46,5 +46,8 @@ export function toGrpc(target: GrpcServer<unknown> | GrpcInjector, credentials?:
 
 function injectorOf(server: GrpcServer<unknown>, credentials: unknown): GrpcInjector {
   if (credentials !== undefined) return server.createConnectionInjector(credentials);
-  throw new UsageError('ERR_MUX_OPTION', 'toGrpc(server) needs credentials: toGrpc(server, grpc.ServerCredentials.createInsecure())');
+  throw new UsageError(
+    'ERR_MUX_OPTION',
+    'toGrpc(server) needs credentials: toGrpc(server, grpc.ServerCredentials.createInsecure())',
+  );
 }

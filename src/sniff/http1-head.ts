@@ -224,7 +224,7 @@ export class Http1Head {
 
 /** Whether `text` can be a method or a field name. */
 export function isToken(text: string): boolean {
-  return text !== '' && latin1(text).every((byte) => IN_TOKEN[byte] === 1);
+  return text !== '' && Array.from(text).every((char) => IN_TOKEN[char.charCodeAt(0)] === 1);
 }
 
 /** Give this to `first.parser`: all matchers of a connection then read one head. */

@@ -39,10 +39,8 @@ export function requestTarget({ method, target }: RequestLine, hosts: readonly s
 
 /** Reads `host[:port]`; `undefined` for anything else, user names included (RFC 9110 §4.2.4). */
 export function parseAuthority(text: string): Authority | undefined {
-  const found = HOST_AND_PORT.exec(text);
-  const host = found?.[1];
+  const [, host, port] = HOST_AND_PORT.exec(text) ?? [];
   if (host === undefined || host.length > MAX_HOST_BYTES) return undefined;
-  const port = found?.[2];
   return { host: host.toLowerCase(), port: port ? Number(port) : undefined };
 }
 

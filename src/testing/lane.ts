@@ -81,11 +81,16 @@ export class Lane {
     }
     if (this.bufferedBytes > 0 || this.#over) return;
     this.#wakeWriters();
-    if (!this.#ending) return;
+    // Those woken may have written, or ended it, again.
+    if (!this.#ending || this.bufferedBytes > 0 || this.#isOver()) return;
     this.#over = true;
     this.#later(() => {
       this.#to.end();
     });
+  }
+
+  #isOver(): boolean {
+    return this.#over;
   }
 
   #arrive(piece: Uint8Array): void {

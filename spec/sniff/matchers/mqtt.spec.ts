@@ -23,7 +23,10 @@ const bad: [name: string, text: string][] = [
 
 matcherContract('mqtt', mqtt(), {
   yes: simpleFlights.mqtt,
-  no: [...flightsBesides('mqtt'), ...bad.map(([name, text]) => ({ name, bytes: latin1(`${text}\x00\x3c\x00\x03id1`) }))],
+  no: [
+    ...flightsBesides('mqtt'),
+    ...bad.map(([name, text]) => ({ name, bytes: latin1(`${text}\x00\x3c\x00\x03id1`) })),
+  ],
 });
 
 describe('mqtt', () => {

@@ -55,7 +55,11 @@ describe('prefix', () => {
   });
 
   it('case 29: after "PR", "I * " is HTTP/2', () => {
-    const either = anyOf(named('proxy', prefix('PROXY ')), named('http1', prefix('PROPFIND ')), named('http2', prefix('PRI * ')));
+    const either = anyOf(
+      named('proxy', prefix('PROXY ')),
+      named('http1', prefix('PROPFIND ')),
+      named('http2', prefix('PRI * ')),
+    );
     expect(feed(either, [latin1('PR'), latin1('I * ')])).toMatchObject({ protocol: 'http2' });
   });
 

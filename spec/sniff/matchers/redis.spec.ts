@@ -25,7 +25,16 @@ const bad = [
   '*1\r\n$4\r\n\x00',
   '*1\r\n$4\r\nPIN\xff',
 ];
-const lines = ['PING\r\n', 'ping\n', 'Info replication\r\n', 'AUTH secret\r\n', 'QUIT\r\n', 'echo hi\r\n', 'HELLO 3\r\n', 'SELECT 0\r\n'];
+const lines = [
+  'PING\r\n',
+  'ping\n',
+  'Info replication\r\n',
+  'AUTH secret\r\n',
+  'QUIT\r\n',
+  'echo hi\r\n',
+  'HELLO 3\r\n',
+  'SELECT 0\r\n',
+];
 // Refused at the last byte even where lines are allowed.
 const badLines = ['PX', 'PINGX', 'PING\rx', 'PING\t', 'IN\r', 'SEL\n', 'SEA', 'AUTHE', 'G', 'HEL '];
 

@@ -9,8 +9,14 @@ const flight = (text: string): Flight => ({ name: JSON.stringify(text), bytes: l
 const SMTP = /^(?:EHLO|HELO) (\S+)( SIZE)?\r\n/i;
 
 matcherContract('regexp', regexp(SMTP, { maxBytes: 64 }), {
-  yes: ['EHLO a.example\r\n', 'helo b\r\nMAIL FROM:<c@d>\r\n', 'HELO e SIZE\r\n', `EHLO ${'x'.repeat(57)}\r\n`].map(flight),
-  no: [...foreignFlights, ...simpleFlights.ssh, ...['EHLO\r\n', 'EHLO  a\r\n', ' EHLO a\r\n', `EHLO ${'x'.repeat(58)}\r\n`].map(flight)],
+  yes: ['EHLO a.example\r\n', 'helo b\r\nMAIL FROM:<c@d>\r\n', 'HELO e SIZE\r\n', `EHLO ${'x'.repeat(57)}\r\n`].map(
+    flight,
+  ),
+  no: [
+    ...foreignFlights,
+    ...simpleFlights.ssh,
+    ...['EHLO\r\n', 'EHLO  a\r\n', ' EHLO a\r\n', `EHLO ${'x'.repeat(58)}\r\n`].map(flight),
+  ],
 });
 
 describe('regexp', () => {

@@ -20,7 +20,10 @@ const bad: [name: string, text: string][] = [
 
 matcherContract('socks4', socks4(), {
   yes: simpleFlights.socks4,
-  no: [...flightsBesides('socks4'), ...bad.map(([name, text]) => ({ name, bytes: latin1(`${text} and more\x00\x00`) }))],
+  no: [
+    ...flightsBesides('socks4'),
+    ...bad.map(([name, text]) => ({ name, bytes: latin1(`${text} and more\x00\x00`) })),
+  ],
 });
 
 describe('socks4', () => {
@@ -42,7 +45,9 @@ describe('socks4', () => {
   });
 
   it('takes 0.0.0.0 for an address, not for the mark of a name', () => {
-    expect(feed(socks4(), [latin1('\x04\x02\x00\x15\x00\x00\x00\x00\x00')])).toMatchObject({ meta: { host: '0.0.0.0' } });
+    expect(feed(socks4(), [latin1('\x04\x02\x00\x15\x00\x00\x00\x00\x00')])).toMatchObject({
+      meta: { host: '0.0.0.0' },
+    });
   });
 
   it('decides on the longest request at its byte 520', () => {

@@ -8,10 +8,12 @@ matcherContract('ssh', ssh(), {
   yes: simpleFlights.ssh,
   no: [
     ...flightsBesides('ssh'),
-    ...['SSH-1.5-old\r\n', 'SSH-2.1-x\r\n', 'SSH-2.0x', 'SSH-1.9-x', 'ssh-2.0-x', ' SSH-2.0-x', 'SSH-', 'SSH-2.0'].map((text) => ({
-      name: JSON.stringify(text),
-      bytes: latin1(text),
-    })),
+    ...['SSH-1.5-old\r\n', 'SSH-2.1-x\r\n', 'SSH-2.0x', 'SSH-1.9-x', 'ssh-2.0-x', ' SSH-2.0-x', 'SSH-', 'SSH-2.0'].map(
+      (text) => ({
+        name: JSON.stringify(text),
+        bytes: latin1(text),
+      }),
+    ),
   ],
 });
 

@@ -39,7 +39,10 @@ const bad = [
 
 matcherContract('xmpp', xmpp(), {
   yes: simpleFlights.xmpp,
-  no: [...flightsBesides('xmpp'), ...bad.map(({ name, text }) => ({ name, bytes: latin1(`${text} xmlns='jabber:client'>`) }))],
+  no: [
+    ...flightsBesides('xmpp'),
+    ...bad.map(({ name, text }) => ({ name, bytes: latin1(`${text} xmlns='jabber:client'>`) })),
+  ],
 });
 
 describe('xmpp', () => {

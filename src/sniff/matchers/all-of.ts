@@ -1,8 +1,6 @@
 import { checkCombinable, traitsOf, type AsMatcher } from '../combinator.js';
 import type { Matcher, Verdict } from '../matcher.js';
 
-type Last<M extends readonly unknown[]> = M extends readonly [...unknown[], infer L] ? L : M[number];
-
 /**
  * Matches what every one of several matchers matches; the Conn gets the protocol and meta of the last one. The first `'no'`
  * settles it.
@@ -13,7 +11,9 @@ type Last<M extends readonly unknown[]> = M extends readonly [...unknown[], infe
  * conns$.pipe(sniff(allOf(remoteIp('10.0.0.0/8'), ssh()), http1()));   // ssh from the private network only
  * ```
  */
-export function allOf<const M extends readonly Matcher[]>(...matchers: M): AsMatcher<Last<M>>;
+export function allOf<const M extends readonly Matcher[]>(
+  ...matchers: M
+): AsMatcher<M extends readonly [...unknown[], infer Last] ? Last : M[number]>;
 export function allOf(...matchers: readonly Matcher[]): Matcher {
   checkCombinable('allOf', matchers);
   const beginnings = matchers.flatMap(({ firstBytes }) => (firstBytes === undefined ? [] : [firstBytes]));

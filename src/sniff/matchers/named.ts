@@ -10,7 +10,11 @@ import type { Matcher } from '../matcher.js';
  * conns$.pipe(sniff(named('api', http1Host('api.example.com')), named('shop', http1Host('shop.example.com'))));
  * ```
  */
-export function named<const P extends string, M>(protocol: P, matcher: Matcher<string, M>): Matcher<P, M> {
+export function named<const P extends string, T extends Matcher>(
+  protocol: P,
+  matcher: T,
+): Matcher<P, T extends Matcher<string, infer M> ? M : never>;
+export function named(protocol: string, matcher: Matcher): Matcher {
   const { silentAfterMs } = matcher;
   return {
     ...traitsOf([matcher], matcher.firstBytes),

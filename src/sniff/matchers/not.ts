@@ -15,7 +15,7 @@ export type Negated<P extends string, Each = P> = Each extends string
  * @throws UsageError `ERR_MUX_OPTION` for a `serverFirst`
  * @example
  * ```ts
- * conns$.pipe(sniff(allOf(not(remoteIp('10.0.0.0/8')), tls()), any()));   // strangers only over TLS
+ * conns$.pipe(sniff(http1(), not(ssh())));   // anything but SSH
  * ```
  */
 export function not<P extends string>(matcher: Matcher<P>): Matcher<Negated<P>, Readonly<Record<string, never>>>;

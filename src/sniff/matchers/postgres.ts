@@ -26,19 +26,18 @@ export interface PostgresOptions {
   readonly kinds?: readonly PostgresKind[];
 }
 
+const ALL_KINDS: readonly PostgresKind[] = ['ssl', 'gssenc', 'cancel', 'startup'];
 const HEADER_BYTES = 8;
 // What the server takes before it knows the user.
 const MAX_BYTES = 10_000;
 const PROTOCOL_MAJOR = 3;
 const REQUEST_MAJOR = 1234;
-const REQUESTS: readonly { readonly kind: 'ssl' | 'gssenc' | 'cancel'; readonly minor: number; readonly lengths: Range }[] = [
+const REQUESTS = [
   // A process id, and a secret key of 4 bytes, or up to 256 since protocol 3.2.
-  { kind: 'cancel', minor: 5678, lengths: [16, 268] },
-  { kind: 'ssl', minor: 5679, lengths: [HEADER_BYTES, HEADER_BYTES] },
-  { kind: 'gssenc', minor: 5680, lengths: [HEADER_BYTES, HEADER_BYTES] },
-];
-
-type Range = readonly [min: number, max: number];
+  { kind: 'cancel', minor: 5678, minLength: 16, maxLength: 268 },
+  { kind: 'ssl', minor: 5679, minLength: 8, maxLength: 8 },
+  { kind: 'gssenc', minor: 5680, minLength: 8, maxLength: 8 },
+] as const;
 
 function* firstMessage(kinds: readonly PostgresKind[]): Grammar<PostgresMeta> {
   const length = yield* unsignedWithin(4, HEADER_BYTES, MAX_BYTES);
@@ -52,7 +51,7 @@ function* firstMessage(kinds: readonly PostgresKind[]): Grammar<PostgresMeta> {
   if (major !== REQUEST_MAJOR) return 'no';
   const minor = yield* unsigned(2);
   const request = REQUESTS.find((known) => known.minor === minor && kinds.includes(known.kind));
-  if (request === undefined || length < request.lengths[0] || length > request.lengths[1]) return 'no';
+  if (request === undefined || length < request.minLength || length > request.maxLength) return 'no';
   return { meta: { kind: request.kind } };
 }
 
@@ -90,4 +89,20 @@ function isNameByte(byte: number): boolean {
 
 function decode(text: readonly number[]): string {
   return new TextDecoder().decode(Uint8Array.from(text));
+}
+
+/**
+ * Matches a PostgreSQL client by its first message (PostgreSQL documentation, "Message Formats"): 8 bytes where it asks for
+ * encryption or cancels, the whole of the start-up message otherwise, 10,000 bytes at most. A client that connects with TLS
+ * at once (`sslnegotiation=direct`) is matched by `tls({ alpn: 'postgresql' })`.
+ *
+ * @example
+ * ```ts
+ * conns$.pipe(sniff(postgres({ kinds: ['startup'] }), any())).subscribe((conn) => {
+ *   if (conn.protocol === 'postgres' && conn.meta.postgres.kind === 'startup') log(conn.meta.postgres.parameters.user);
+ * });
+ * ```
+ */
+export function postgres({ kinds = ALL_KINDS }: PostgresOptions = {}): Matcher<'postgres', PostgresMeta> {
+  return { protocol: 'postgres', firstBytes: [0], match: matchGrammar(() => firstMessage(kinds), MAX_BYTES) };
 }
