@@ -82,7 +82,7 @@ describe('the body of a request', () => {
   });
 
   it.each<[string, string]>([
-    ['by its content-length', 'Content-Length: 11\r\n\r\nhello world'],
+    ['by its content-length', 'Content-Length: 11\r\n\r\n'],
     ['by its chunks', 'Transfer-Encoding: chunked\r\n\r\n6\r\nhello \r\n5\r\nworld\r\n0\r\n\r\n'],
   ])('that is too long %s is a 413 and no error', async (_, rest) => {
     const errors: unknown[] = [];
@@ -101,6 +101,12 @@ describe('the body of a request', () => {
   it.each<[string, MuxHandler]>([
     ['unread', () => 'done'],
     ['half read', ({ body }) => body.pipe(take(1), ignoreElements())],
+    [
+      'in the middle of a loop',
+      async ({ body }) => {
+        for await (const chunk of body) if (chunk.length > 0) break;
+      },
+    ],
   ])('does not hold up the next request when it is left %s', async (_, handle) => {
     const mux = serveMux({ 'POST /': handle, 'GET /next': () => 'next' });
     const replies = await withServer(mux, (port) =>

@@ -5,6 +5,7 @@ import { Readable } from 'node:stream';
 import { concat, finalize, firstValueFrom, from, NEVER, of, Subject, throwError, type Observable } from 'rxjs';
 import { muxReply, type MuxBody, type MuxReply } from '../../src/serve/mux-reply.js';
 import { serveMux } from '../../src/serve/serve-mux.js';
+import { memoryPipe } from '../../src/testing/memory-pipe.js';
 import { request, withServer, type RawResponse } from './mux-harness.js';
 
 type Result = MuxBody | MuxReply | PromiseLike<MuxBody | MuxReply>;
@@ -237,6 +238,18 @@ describe('a client that is slow or leaves', () => {
       expect(received).toBe(256 * chunk.length);
     });
     expect(Math.max(...waiting)).toBeLessThan(0);
+  });
+
+  it('holds a Conn back', async () => {
+    const [source, body] = memoryPipe();
+    const write = async (): Promise<void> => {
+      const writer = source.writable.getWriter();
+      for (let i = 0; i < 64; i++) await writer.write(Buffer.from(chunk));
+      await writer.close();
+    };
+    const [reply] = await Promise.all([serve(() => body), write()]);
+    expect(reply.errors).toEqual([]);
+    expect(reply.body.length).toBeGreaterThan(64 * chunk.length);
   });
 
   it('overflows an Observable that does not wait, and is cut off', async () => {

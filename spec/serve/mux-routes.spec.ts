@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import { paramsOf, RouteTable } from '../../src/serve/mux-routes.js';
 
 /*
- * A model that knows nothing of trees: a pattern is the set of requests it matches, out of all requests over three methods, two
- * hosts and the paths of up to four segments. More specific means: a proper subset.
+ * A model that knows nothing of trees: a pattern is the set of requests it matches, out of all requests over three
+ * methods, two hosts and the paths of up to four segments. More specific means: a proper subset.
  */
 interface Request {
   readonly method: string;

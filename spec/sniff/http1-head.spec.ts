@@ -128,6 +128,13 @@ describe('Http1Head', () => {
     ]);
   });
 
+  it('ends at CR LF alone', () => {
+    const before = lines('GET / HTTP/1.1', 'A: 1');
+    const ending = (text: string): HeadReading => new Http1Head().readFields(Uint8Array.of(...before, ...latin1(text)));
+    expect(['', '\r', '\r\n', '\r\nmore'].map(ending)).toEqual(['more', 'more', 'end', 'end']);
+    expect(['\n', '\r\r', '\rA: 1\r\n'].map(ending)).toEqual(['no', 'no', 'no']);
+  });
+
   it('is HTTP or RTSP from the first byte of the version on', () => {
     const head = new Http1Head();
     const bytes = latin1('PLAY rtsp://a R');

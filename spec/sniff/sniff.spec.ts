@@ -342,7 +342,6 @@ describe('sniff keeps one deadline', () => {
 });
 
 describe('sniff prompts a client that waits', () => {
-  const filter = { done: true, push: (chunk: Uint8Array) => chunk, flush: () => latin1('') };
   const asking: Matcher<'asking', object> = {
     protocol: 'asking',
     firstBytes: [0x48],
@@ -350,11 +349,20 @@ describe('sniff prompts a client that waits', () => {
       afterMs: 5,
       bytes: latin1('?'),
       isAwaited: (bytes) => text(bytes) === 'HELO',
-      answer: (bytes) => {
-        const at = text(bytes).indexOf('!');
-        return at < 0 ? undefined : [at, at + 1];
+      isAnswered: (bytes) => text(bytes).includes('!'),
+      filter: () => {
+        const filter = {
+          done: false,
+          push: (chunk: Uint8Array) => {
+            const all = text(chunk);
+            if (filter.done || !all.includes('!')) return chunk;
+            filter.done = true;
+            return latin1(all.replace('!', ''));
+          },
+          flush: () => latin1(''),
+        };
+        return filter;
       },
-      filter: () => filter,
     },
     match: ({ bytes }) => (text(bytes).includes('GO') ? MATCH : 'more'),
   };
@@ -400,7 +408,10 @@ describe('sniff prompts a client that waits', () => {
         expect(emitted).toEqual([]);
       });
       at(1001, () => {
-        expect(received(emitted[0] as Conn)).toEqual(['HELOGO']);
+        const chunks = received(emitted[0] as Conn);
+        client.next(latin1('a!b'));
+        client.next(latin1('!'));
+        expect(chunks).toEqual(['HELOGO', 'ab', '!']);
       });
     });
   });

@@ -5,8 +5,7 @@ interface Faults {
 
 /**
  * Reads a structure in the presentation language of TLS: big-endian numbers, and vectors that begin with their length
- * (RFC 8446 §3.3, §3.4). What does not fit never throws: it gives zeros or nothing, and {@link VectorReader.faulty} tells, for
- * a reader and all vectors read out of it.
+ * (RFC 8446 §3.3, §3.4). What does not fit never throws: it reads as far as there are bytes and is noted as a fault.
  */
 export class VectorReader {
   #at = 0;
@@ -18,10 +17,12 @@ export class VectorReader {
     this.#faults = faults;
   }
 
+  /** True when all bytes are read. */
   get ended(): boolean {
     return this.#at === this.#bytes.length;
   }
 
+  /** True after a fault here, in the reader that this one was read out of, or in any other read out of that. */
   get faulty(): boolean {
     return this.#faults.found;
   }

@@ -34,12 +34,12 @@ function subscribeBody(this: Observable<Uint8Array>, subscriber: Subscriber<Uint
 
 /**
  * The bytes of a request. Cold: nothing is read before there is a reader, and there can be one only
- * (`ERR_MUX_SECOND_SUBSCRIBE`). Nothing is held here: `body.pipe(consume(save))` and `for await` hold the client back until the work
- * is done, and while the response waits for a slow client no more of the body is read, so that
+ * (`ERR_MUX_SECOND_SUBSCRIBE`). Nothing is held here: `body.pipe(consume(save))` and `for await` hold the client back
+ * until the work is done, and while the response waits for a slow client no more of the body is read, so that
  * `body.pipe(map(transform))` as an answer stays bounded too.
  *
- * Errors with `ERR_MUX_RESET` when the client leaves in the middle, and with `ERR_MUX_OVERFLOW` past `maxBodyBytes`; left
- * alone, the latter is answered 413. Bytes nobody wants are dropped.
+ * Errors with `ERR_MUX_RESET` when the client leaves in the middle, and with `ERR_MUX_OVERFLOW` past `maxBodyBytes`;
+ * left alone, the latter is answered 413. Bytes nobody wants are dropped.
  */
 export class RequestBody extends Observable<Uint8Array> implements Holdable, AsyncIterable<Uint8Array> {
   readonly #req: IncomingMessage;
@@ -83,7 +83,7 @@ class BodyReading implements Reading {
 
   pause(): void {
     this.#paused = true;
-    if (!this.#over) this.req.pause();
+    this.req.pause();
   }
 
   resume(): void {
@@ -110,7 +110,6 @@ class BodyReading implements Reading {
     if (this.isSecond) {
       this.#fail(new UsageError('ERR_MUX_SECOND_SUBSCRIBE', 'the request body has a reader already; it is read once'));
     } else if (Number(req.headers['content-length'] ?? 0) > this.maxBytes) this.#tooLarge();
-    else if (req.readableEnded) this.#onEnd();
     else if (req.destroyed) this.#onClose();
     else {
       this.#attached = true;

@@ -9,8 +9,8 @@ export type ParamName<P extends string> = P extends `${string}{${infer Wildcard}
 export type ParamsOf<P extends string> = Readonly<Record<string extends P ? string : ParamName<P>, string>>;
 
 /**
- * One piece of a path between slashes: a `literal`, exactly `one` segment that is not empty, the `rest` of the path, which
- * may be empty, or the `end`: nothing after the last slash.
+ * One piece of a path between slashes: a `literal`, exactly `one` segment that is not empty, the `rest` of the path,
+ * which may be empty, or the `end`: nothing after the last slash.
  */
 export interface Segment {
   readonly kind: 'literal' | 'one' | 'rest' | 'end';
@@ -33,8 +33,8 @@ const PATTERN = /^(?:([A-Z][A-Z-]*)[ \t]+)?([^/{}\s:]*|\[[\da-fA-F:.]+\])(\/.*)$
 const NAME = /^[\p{L}_][\p{L}\p{Nd}_]*$/u;
 
 /**
- * Parses `[METHOD ][HOST]/path` as Go's `net/http` does since 1.22: `{name}` is one segment, `{name...}` the rest of the path,
- * a path that ends in `/` also all that is below it, and `{$}` ends a path at its final slash.
+ * Parses `[METHOD ][HOST]/path` as Go's `net/http` does since 1.22: `{name}` is one segment, `{name...}` the rest of
+ * the path, a path that ends in `/` also all that is below it, and `{$}` ends a path at its final slash.
  *
  * @throws UsageError `ERR_MUX_ROUTE` for text that is no pattern, or that no request can match
  */
@@ -89,8 +89,8 @@ const DISJOINT = undefined;
 type Relation = number | typeof DISJOINT;
 
 /**
- * Whether some requests match both patterns with neither of them the more specific one, that is, matching a part of what the other
- * matches. Patterns of different hosts never conflict: the one with the host wins.
+ * Whether some requests match both patterns with neither of them the more specific one, that is, matching a part of
+ * what the other matches. Patterns of different hosts never conflict: the one with the host wins.
  */
 export function patternsConflict(first: MuxPattern, second: MuxPattern): boolean {
   if (first.host !== second.host) return false;

@@ -25,12 +25,14 @@ import { drained } from './mux-body.js';
 export type MuxChunk = string | Uint8Array;
 
 /**
- * What a response can be made of: an Observable or an async iterable of chunks is streamed, as `application/octet-stream`; a string
- * is `text/plain; charset=utf-8`, a Uint8Array `application/octet-stream`, any other value JSON; nothing is 204.
+ * What a response can be made of: an Observable or an async iterable of chunks is streamed, as
+ * `application/octet-stream`; a string is `text/plain; charset=utf-8`, a Uint8Array `application/octet-stream`, any
+ * other value JSON; nothing is 204.
  *
- * An async iterable (a Node or Web stream, an async generator) is pulled at the client's pace, and a Conn or the request's
- * body is held back. Any other Observable can't be: at most 1 MiB waits for a slow client, and more ends the response with
- * `ERR_MUX_OVERFLOW`. Make big bodies of iterables, or choose a bound or policy with `onBackpressureBuffer`.
+ * An async iterable (a Node or Web stream, an async generator) is pulled at the client's pace, and a Conn or the
+ * request's body is held back. Any other Observable can't be: at most 1 MiB waits for a slow client, and more ends
+ * the response with `ERR_MUX_OVERFLOW`. Make big bodies of iterables, or choose a bound or policy with
+ * `onBackpressureBuffer`.
  */
 export type MuxBody =
   Observable<MuxChunk> | AsyncIterable<MuxChunk> | string | number | boolean | object | null | undefined;
@@ -89,8 +91,9 @@ export interface Exchange {
 }
 
 /**
- * Runs a handler and sends what it gives; when the client leaves, what it gave is unsubscribed. Headers go with the first chunk, so
- * an error before is a 500; after, the response is cut off, for the client to see that it is incomplete.
+ * Runs a handler and sends what it gives; when the client leaves, what it gave is unsubscribed. Headers go with the
+ * first chunk, so an error before is a 500; after, the response is cut off, for the client to see that it is
+ * incomplete.
  */
 export function answer(exchange: Exchange): void {
   const { req, res } = exchange;
@@ -111,7 +114,7 @@ export function answer(exchange: Exchange): void {
         if (res.headersSent) cutOff(res);
         else {
           for (const name of res.getHeaderNames()) res.removeHeader(name);
-          sendFixed(isTooLarge ? statusReply(413, hangUp(req)) : statusReply(500), exchange);
+          sendFixed(isTooLarge ? statusReply(413, hangUp(req)) : statusReply(500), res);
         }
         if (!isTooLarge) exchange.onError(error);
       },
@@ -127,7 +130,7 @@ function send(reply: MuxReply, exchange: Exchange): Observable<never> {
   const { req, res } = exchange;
   const { body } = reply;
   if (!isObservable(body) && !isAsyncIterable(body)) {
-    sendFixed(reply, exchange);
+    sendFixed(reply, res);
     return EMPTY;
   }
   setHead(reply, 'application/octet-stream', res);
@@ -177,12 +180,11 @@ function pull(body: AsyncIterable<MuxChunk>, write: Write, { onError }: Exchange
   });
 }
 
-function sendFixed(reply: MuxReply, { req, res }: Exchange): void {
+function sendFixed(reply: MuxReply, res: ServerResponse): void {
   const [type, bytes] = encode(reply.body);
   setHead(reply, type, res);
   if (reply.status !== 204 && reply.status !== 304) res.setHeader('content-length', bytes.length);
-  if (req.method === 'HEAD') res.end();
-  else res.end(bytes);
+  res.end(bytes);
 }
 
 function setHead({ status, headers }: MuxReply, type: string | undefined, res: ServerResponse): void {

@@ -12,9 +12,10 @@ export interface Route<T> {
 const METHOD = 'GET';
 
 /**
- * Finds the most specific route: by host first, then by method, then by path. There is a find-my-way tree for each pair of host
- * and method, since a tree shared by hosts would prefer a better path over a better host. Within a tree, its order
- * (literal, then parameter, then wildcard, going back where that fails) finds the most specific of routes that don't conflict.
+ * Finds the most specific route: by host first, then by method, then by path. There is a find-my-way tree for each
+ * pair of host and method, since a tree shared by hosts would prefer a better path over a better host. Within a tree,
+ * its order (literal, then parameter, then wildcard, going back where that fails) finds the most specific of routes
+ * that don't conflict.
  *
  * @throws UsageError `ERR_MUX_ROUTE` for a bad pattern, and for two that conflict
  */

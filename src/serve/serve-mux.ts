@@ -12,7 +12,7 @@ import { parseTarget, type MuxTarget } from './mux-target.js';
  * @typeParam P - the pattern that matched, as a literal
  */
 export interface MuxRequest<P extends string = string> {
-  /** What the pattern's wildcards stand for, percent-decoded: a value may hold `/` and `..`, so check it before it names a file. */
+  /** What the wildcards stand for, decoded: a value may hold `/` and `..`, so check it before it names a file. */
   readonly params: ParamsOf<P>;
   readonly query: URLSearchParams;
   /** As received: `HEAD` when a `GET` route serves it. */
@@ -40,7 +40,7 @@ export interface ServeMuxOptions {
    * @defaultValue `process.emitWarning`, with the pattern and the error, and nothing of the request
    */
   readonly onError?: (error: unknown, request: IncomingMessage) => void;
-  /** Bytes of a request's body that a handler can read; 0 or more, `Infinity` for no limit. @defaultValue 10485760 (10 MiB) */
+  /** Bytes of a body that a handler can read; 0 or more, `Infinity` for no limit. @defaultValue 10485760 (10 MiB) */
   readonly maxBodyBytes?: number;
 }
 
@@ -53,10 +53,10 @@ export type MuxListener = (
 const MAX_BODY_BYTES = 10 << 20;
 
 /**
- * A router with the patterns and precedence of Go's `http.ServeMux` (1.22 and later), whose handlers return Observables or
- * plain values. The most specific pattern wins, whatever the order; GET serves HEAD; another method is 405 with `Allow`;
- * an unclean path, and one that lacks its final slash, is redirected (301, or 307 where method and body must be kept);
- * `OPTIONS *` is 200, any other target that is no path 400.
+ * A router with the patterns and precedence of Go's `http.ServeMux` (1.22 and later), whose handlers return
+ * Observables or plain values. The most specific pattern wins, whatever the order; GET serves HEAD; another method is
+ * 405 with `Allow`; an unclean path, and one that lacks its final slash, is redirected (301, or 307 where method and
+ * body must be kept); `OPTIONS *` is 200, any other target that is no path 400.
  *
  * A client that leaves unsubscribes what its handler returned. A handler that throws is a 500 that tells nothing.
  *

@@ -1,9 +1,8 @@
-import { Socket, type Server } from 'node:net';
+import type { Server } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { asyncScheduler, type NextObserver, type SchedulerLike } from 'rxjs';
 import type { Conn } from '../conn/conn.js';
 import { UsageError } from '../errors.js';
-import { RelayDuplex } from '../net/relay-duplex.js';
 
 /** Settings of {@link Sink.close}. */
 export interface SinkCloseOptions {
@@ -122,18 +121,4 @@ export function announceListening(server: Server): void {
   if (server.listening || announced.has(server)) return;
   announced.add(server);
   server.emit('listening');
-}
-
-// Node says that the end has arrived, before 'end', only here; every maintained release has it.
-interface WithState {
-  readonly _readableState: { readonly ended: boolean };
-}
-
-/**
- * A stream that a server may attach to natively, as http2 and tls do. They hear of the peer's FIN from the socket's handle
- * or, from any other Duplex, when it comes later; one that has come already they would miss, or crash over.
- */
-export function attachable(stream: Duplex): Duplex {
-  const { ended } = (stream as Duplex & WithState)._readableState;
-  return stream instanceof Socket && !ended ? stream : new RelayDuplex(stream);
 }

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { UsageError } from '../errors.js';
+import { http2Stream } from './http2-stream.js';
 import { OpenStreams, streamSink, type Sink } from './sink.js';
-import { asHttp2 } from './to-http2.js';
 
 /** What `createConnectionInjector` of a grpc-js server gives. */
 export interface GrpcInjector {
@@ -36,7 +36,7 @@ export function toGrpc(target: GrpcServer<unknown> | GrpcInjector, credentials?:
   const injector = 'injectConnection' in target ? target : injectorOf(target, credentials);
   return streamSink(new OpenStreams(), {
     take: (stream) => {
-      injector.injectConnection(asHttp2(stream));
+      injector.injectConnection(http2Stream(stream));
     },
     drain: () => {
       injector.destroy();

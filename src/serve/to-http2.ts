@@ -1,8 +1,7 @@
 import type { Http2SecureServer, Http2Server, ServerHttp2Session } from 'node:http2';
-import type { Duplex } from 'node:stream';
-import { TLSSocket } from 'node:tls';
 import type { SocketLike } from '../net/socket-like.js';
-import { announceListening, attachable, OpenStreams, streamSink, type Sink } from './sink.js';
+import { http2Stream } from './http2-stream.js';
+import { announceListening, OpenStreams, streamSink, type Sink } from './sink.js';
 
 /**
  * Hands each connection to a server of `node:http2`: to one of `createServer()` when it is in the clear (h2c) or comes from
@@ -27,18 +26,11 @@ export function toHttp2(server: Http2Server | Http2SecureServer): Sink {
     tellPeer(session);
   });
   return streamSink(new OpenStreams(), {
-    take: (stream) => server.emit('connection', asHttp2(stream)),
+    take: (stream) => server.emit('connection', http2Stream(stream)),
     drain: () => {
       for (const session of sessions) session.close();
     },
   });
-}
-
-/** A stream as Node's http2 takes it: with an end it survives, and not turned away for lack of ALPN. */
-export function asHttp2(stream: Duplex): Duplex {
-  // Without ALPN this is false, and Node would answer in HTTP/1.0 that it expected h2.
-  if (stream instanceof TLSSocket) stream.alpnProtocol = 'h2';
-  return attachable(stream);
 }
 
 // Over a Duplex the session makes a socket of its own that knows no peer; this is the field its addresses are read from.

@@ -1,5 +1,5 @@
 import type { Server, TLSSocket } from 'node:tls';
-import { announceListening, attachable, OpenStreams, streamSink, type Sink } from './sink.js';
+import { announceListening, OpenStreams, streamSink, type Sink } from './sink.js';
 
 /**
  * Hands each connection, still encrypted, to a server of `node:tls`, which need not listen. The server's certificates, SNI,
@@ -19,7 +19,12 @@ export function toTls(server: Server): Sink {
   server.on('tlsClientError', (_error: Error, socket: TLSSocket) => {
     socket.destroy();
   });
+  // As it would be on the server's own port: a program that does not expect half-open sockets leaves them open for ever.
+  const { allowHalfOpen = false } = server as Server & { readonly allowHalfOpen?: boolean };
   return streamSink(new OpenStreams(), {
-    take: (stream) => server.emit('connection', attachable(stream)),
+    take: (stream) => {
+      stream.allowHalfOpen = allowHalfOpen;
+      server.emit('connection', stream);
+    },
   });
 }

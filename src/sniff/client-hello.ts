@@ -29,8 +29,8 @@ export function beginsClientHello(bytes: Uint8Array): 'no' | 'more' | 'match' {
 }
 
 /**
- * Puts together the ClientHello that a connection begins with, however it is cut into TLS records and network chunks, and
- * reads it once (RFC 8446 §4.1.2, §5.1). Every byte is copied once.
+ * Puts together the ClientHello that a connection begins with, however it is cut into TLS records and network chunks,
+ * and reads it once (RFC 8446 §4.1.2, §5.1). Linear in the bytes, and never more memory than twice what has come.
  */
 export class ClientHelloReader {
   #message = new Uint8Array(512);

@@ -28,7 +28,7 @@ export function http2Prompt(afterMs: number = AFTER_MS): Prompt {
     afterMs,
     bytes: EMPTY_SETTINGS,
     isAwaited: awaitsSettings,
-    answer: firstSettingsAck,
+    isAnswered: hasSettingsAck,
     filter: dropFirstSettingsAck,
   };
 }
@@ -46,36 +46,24 @@ function awaitsSettings(bytes: Uint8Array): boolean {
   return settings && at === bytes.length;
 }
 
-function firstSettingsAck(bytes: Uint8Array): readonly [start: number, end: number] | undefined {
-  for (const frame of framesFrom(bytes, HTTP2_PREFACE.length)) {
-    if (isSettingsAck(frame)) return [frame.start, frame.end];
-  }
-  return undefined;
+function hasSettingsAck(bytes: Uint8Array): boolean {
+  for (const frame of framesFrom(bytes, HTTP2_PREFACE.length)) if (isSettingsAck(frame)) return true;
+  return false;
 }
 
 /**
- * Passes on all bytes of a client but its first SETTINGS acknowledgement; holds back at most 8 bytes, the beginning of a
- * frame header.
- *
- * @param replayed - the bytes passed on before, from the very first, without an acknowledgement; may be none. If they end
- * within a frame header, that frame can no longer be taken out: then the filter is `done` at once.
+ * Passes on all bytes of a client, from the very first, but its first SETTINGS acknowledgement; holds back at most 8 bytes,
+ * the beginning of a frame header.
  */
-export function dropFirstSettingsAck(replayed: Uint8Array): PromptFilter {
-  return new SettingsAckFilter(replayed);
+export function dropFirstSettingsAck(): PromptFilter {
+  return new SettingsAckFilter();
 }
 
 class SettingsAckFilter implements PromptFilter {
-  done: boolean;
+  done = false;
   // Bytes up to the next frame header.
-  #skip: number;
+  #skip = HTTP2_PREFACE.length;
   #held = NONE;
-
-  constructor(replayed: Uint8Array) {
-    let at = HTTP2_PREFACE.length;
-    for (const { end } of framesFrom(replayed, at)) at = end;
-    this.#skip = at - replayed.length;
-    this.done = this.#skip < 0;
-  }
 
   push(chunk: Uint8Array): Uint8Array {
     if (this.done) return chunk;

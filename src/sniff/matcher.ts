@@ -54,10 +54,10 @@ export interface Prompt {
   readonly bytes: Uint8Array;
   /** True when the first bytes show a client that waits. */
   isAwaited(bytes: Uint8Array): boolean;
-  /** Where the answer begins and ends in `bytes`; `undefined` while it has not arrived whole. */
-  answer(bytes: Uint8Array): readonly [start: number, end: number] | undefined;
-  /** For a connection handed on before the answer came; `replayed` are the bytes it was handed on with. */
-  filter(replayed: Uint8Array): PromptFilter;
+  /** True once the answer has arrived whole. */
+  isAnswered(bytes: Uint8Array): boolean;
+  /** What takes the answer out of the connection's bytes, from the first on. */
+  filter(): PromptFilter;
 }
 
 /**

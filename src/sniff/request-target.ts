@@ -30,7 +30,7 @@ export interface RequestTarget {
 export function requestTarget({ method, target }: RequestLine, hosts: readonly string[]): RequestTarget | undefined {
   if (hosts.length > 1) return undefined;
   const isConnect = method === 'CONNECT';
-  const absolute = isConnect || target.startsWith('/') ? null : ABSOLUTE_FORM.exec(target);
+  const absolute = isConnect ? null : ABSOLUTE_FORM.exec(target);
   const authority = parseAuthority(isConnect ? target : (absolute?.[1] ?? hosts[0] ?? ''));
   if (authority === undefined) return undefined;
   if (isConnect) return { authority, path: '' };

@@ -143,8 +143,8 @@ export class Sniffing implements PeekHandler, Due {
   // True when there is nothing left to wait for.
   #settle(): boolean {
     if (this.#found !== undefined) {
-      // Bytes that the client sends in answer to us must not reach the real server: wait for them, to cut them out.
-      if (this.#prompted !== undefined && this.#prompted.answer(this.#held.all) === undefined) return false;
+      // Taken out while they are held here, the answer's bytes cost the connection nothing later.
+      if (this.#prompted?.isAnswered(this.#held.all) === false) return false;
       this.#decide(this.#found);
       return true;
     }
@@ -193,10 +193,10 @@ export class Sniffing implements PeekHandler, Due {
   }
 
   #decide(found: Finding): void {
-    const { all } = this.#held;
-    const cut = this.#prompted?.answer(all);
-    const replay = cut === undefined ? all : without(all, cut);
-    this.#finish(replay, cut === undefined ? this.#prompted?.filter(replay) : undefined);
+    // The answer to a prompt is for us: the server that never asked must not see it, now or when it comes later.
+    const filter = this.#prompted?.filter();
+    const replay = filter === undefined ? this.#held.all : filter.push(this.#held.all);
+    this.#finish(replay, filter?.done === true ? undefined : filter);
     this.#sniffer.decide(this, found);
   }
 
@@ -213,10 +213,3 @@ export class Sniffing implements PeekHandler, Due {
 }
 
 const NOTHING = new Uint8Array(0);
-
-function without(bytes: Uint8Array, [start, end]: readonly [number, number]): Uint8Array {
-  const rest = new Uint8Array(bytes.length - (end - start));
-  rest.set(bytes.subarray(0, start));
-  rest.set(bytes.subarray(end), start);
-  return rest;
-}

@@ -30,6 +30,9 @@ matcherContract("http1Header('x-env', 'blue')", http1Header('x-env', 'blue'), {
     { name: 'a fault before the field', bytes: head('Bad\0: x', 'X-Env: blue') },
     { name: 'a line without a colon', bytes: head('nonsense', 'X-Env: blue') },
     { name: 'a control character in a value', bytes: head('A: \x07', 'X-Env: blue') },
+    { name: 'a DEL in a value', bytes: head('A: \x7f', 'X-Env: blue') },
+    { name: 'a bare CR in a value', bytes: head('A: b\r', 'X-Env: blue') },
+    { name: 'a bare CR between fields', bytes: latin1('GET / HTTP/1.1\r\nA: b\r_X-Env: blue\r\n\r\n') },
     { name: 'a bare LF', bytes: latin1('GET / HTTP/1.1\r\nA: b\nX-Env: blue\r\n\r\n') },
     { name: 'the field in the body', bytes: latin1('POST / HTTP/1.1\r\nHost: a\r\n\r\nX-Env: blue\r\n\r\n') },
     { name: 'the field of a second request', bytes: lines('GET / HTTP/1.1', '', 'GET / HTTP/1.1', 'X-Env: blue', '') },
@@ -87,6 +90,19 @@ describe('http1Header', () => {
       const matcher = http1Header('x-env', pattern);
       for (let i = 0; i < 3; i++) expect(isMatch(feed(matcher, [head('X-Env: blue')]))).toBe(true);
     }
+  });
+
+  it('tells names apart that differ in one bit, as the cases of a letter do', () => {
+    expect(feed(http1Header('~a'), [head('^A: x')])).toBe('no');
+    expect(isMatch(feed(http1Header('^az'), [head('^AZ: x')]))).toBe(true);
+  });
+
+  it('tests each line of its field once, however finely the head is cut', () => {
+    let tests = 0;
+    const pattern = Object.defineProperty(/blue/, Symbol.search, { value: () => (tests++, -1) });
+    const flight = head('X-Env: green', 'X-Env: red', 'Accept: */*', 'X-Env: grey');
+    expect(feed(http1Header('x-env', pattern), byteByByte(flight))).toBe('no');
+    expect(tests).toBe(3);
   });
 
   it('lets several matchers read one head', () => {

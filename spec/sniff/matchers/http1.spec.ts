@@ -30,6 +30,7 @@ matcherContract('http1()', matcher, {
     { name: 'an empty target', bytes: lines('GET  HTTP/1.1', '') },
     { name: 'an empty method', bytes: lines(' / HTTP/1.1', '') },
     { name: 'two empty lines first', bytes: lines('', '', 'GET / HTTP/1.1', '') },
+    { name: 'a CR without its LF first', bytes: latin1('\rxGET / HTTP/1.1\r\n\r\n') },
     { name: 'a tab for a space', bytes: lines('GET\t/ HTTP/1.1', '') },
     { name: 'a NUL in the target', bytes: lines('GET /\0 HTTP/1.1', '') },
   ],

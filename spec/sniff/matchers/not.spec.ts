@@ -3,6 +3,7 @@ import { latin1, type Matcher, type Prompt } from '../../../src/sniff/matcher.js
 import { any } from '../../../src/sniff/matchers/any.js';
 import { not } from '../../../src/sniff/matchers/not.js';
 import { prefix } from '../../../src/sniff/matchers/prefix.js';
+import { redis } from '../../../src/sniff/matchers/redis.js';
 import { remoteIp } from '../../../src/sniff/matchers/remote-ip.js';
 import { serverFirst } from '../../../src/sniff/matchers/server-first.js';
 import { ssh } from '../../../src/sniff/matchers/ssh.js';
@@ -20,8 +21,9 @@ describe('not', () => {
   });
 
   it('takes what was never decided for refused', () => {
-    expect(feed(not(ssh()), [latin1('SSH-2')], true)).toEqual({ meta: {} });
-    expect(feed(not(ssh()), [new Uint8Array(0)], true)).toEqual({ meta: {} });
+    expect(feed(redis(), [latin1('*1')], true)).toBe('more');
+    expect(feed(not(redis()), [latin1('*1')], true)).toEqual({ meta: {} });
+    expect(feed(not(redis()), [new Uint8Array(0)], true)).toEqual({ meta: {} });
   });
 
   it('is named after what it negates', () => {

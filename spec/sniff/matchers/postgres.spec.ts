@@ -28,7 +28,7 @@ matcherContract('postgres', postgres(), {
         ['a name without a value', '0000000e 00030000 7573657200 00'],
         ['a value without its end', '0000000f 00030000 7573657200 6161'],
         ['a control character in a name', '00000010 00030000 7573070200 6100 00'],
-        ['a message of 10,001 bytes', `00002711 00030000 7573657200 ${'61'.repeat(9986)}0000`],
+        ['a message of 10,001 bytes', '00002711 00030000 7573657200 6161'],
       ] satisfies [string, string][]
     ).map(unwanted),
   ],
@@ -74,10 +74,12 @@ describe('postgres', () => {
     expect(isMatch(feed(postgres(), byteByByte(bytes)))).toBe(true);
   });
 
-  it.each(['01', '0001', '000028', '00000007', '00002711', '00000008 05', '00000010 000300', '00000010 00030000 00'])(
-    'refuses %s, at the last byte where it may',
+  it.each(['01', '0001', '000028', '00000007', '00002711', '00000008 05', '00000010 0002', '00000010 0004'])(
+    'refuses %s at its last byte',
     (text) => {
-      expect(feed(postgres(), [hex(text)])).toBe(text === '00000010 000300' ? 'more' : 'no');
+      const bytes = hex(text);
+      expect(feed(postgres(), [bytes.subarray(0, -1)])).toBe('more');
+      expect(feed(postgres(), [bytes])).toBe('no');
     },
   );
 

@@ -51,14 +51,12 @@ export function decodeHuffman(octets: Uint8Array): string | undefined {
       code = (code << 1) | ((octet >> bit) & 1);
       const codes = CODES[++bits];
       const symbol = codes?.symbols[code - codes.first];
-      if (symbol !== undefined) {
-        text += symbol;
-        code = 0;
-        bits = 0;
-      } else if (bits === LONGEST) {
-        return undefined;
-      }
+      if (symbol === undefined) continue;
+      text += symbol;
+      code = 0;
+      bits = 0;
     }
   }
+  // After EOS nothing becomes a symbol any more, so it ends here as padding that is too long.
   return bits < 8 && code === (1 << bits) - 1 ? text : undefined;
 }

@@ -16,8 +16,8 @@ export interface DnsMeta {
 const HEADER_BYTES = 12;
 // The root's name, and type and class.
 const SHORTEST = HEADER_BYTES + 5;
-// Queries have a few hundred bytes. From 0x0500 on the length would look like the greeting of SOCKS5, which has to be told
-// apart by its first byte, since a greeting can be as short as three.
+// Queries have a few hundred bytes. From 0x0500 on the length would look like the greeting of SOCKS5, which can be as
+// short as three bytes and so has to be told apart by the first.
 const LONGEST = 0x04ff;
 const RESPONSE_RESERVED_OR_RCODE = 0x804f;
 // Query, notify, update.
@@ -75,8 +75,8 @@ function presentation(byte: number): string {
 const match = matchGrammar(query, MAX_BYTES);
 
 /**
- * Matches a DNS client over TCP by its first query, a notify or an update (RFC 1035 §4.1, §4.2.2): 273 bytes at most. More
- * queries may follow in the same chunk (RFC 7766 §6.2.1). Messages longer than 1279 bytes are refused.
+ * Matches a DNS client over TCP by its first message, a query, notify or update (RFC 1035 §4.1, §4.2.2): 273 bytes at
+ * most. More queries may follow in the same chunk (RFC 7766 §6.2.1). Messages longer than 1279 bytes are refused.
  *
  * @example
  * ```ts

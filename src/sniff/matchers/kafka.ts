@@ -47,8 +47,8 @@ function isPrintable(byte: number): boolean {
 const match = matchGrammar(request, MAX_BYTES);
 
 /**
- * Matches an Apache Kafka client by the header of its first request: ApiVersions, SaslHandshake or, from old clients, Metadata
- * (Kafka protocol guide, "Request Header"). 14 bytes and the client id decide, 263 bytes at most.
+ * Matches an Apache Kafka client by the header of its first request: ApiVersions, SaslHandshake or, from old clients,
+ * Metadata (Kafka protocol guide, "Request Header"). 14 bytes and the client id decide, 263 bytes at most.
  *
  * @example
  * ```ts

@@ -44,7 +44,7 @@ function* firstMessage(kinds: readonly PostgresKind[]): Grammar<PostgresMeta> {
   if (length === undefined) return 'no';
   const major = yield* unsignedWithin(2, PROTOCOL_MAJOR, REQUEST_MAJOR);
   if (major === PROTOCOL_MAJOR && kinds.includes('startup')) {
-    const protocolVersion = `${major}.${yield* unsigned(2)}`;
+    const protocolVersion = `3.${String(yield* unsigned(2))}`;
     const parameters = yield* parameterList(length - HEADER_BYTES);
     return parameters?.user === undefined ? 'no' : { meta: { kind: 'startup', protocolVersion, parameters } };
   }
@@ -92,9 +92,9 @@ function decode(text: readonly number[]): string {
 }
 
 /**
- * Matches a PostgreSQL client by its first message (PostgreSQL documentation, "Message Formats"): 8 bytes where it asks for
- * encryption or cancels, the whole of the start-up message otherwise, 10,000 bytes at most. A client that connects with TLS
- * at once (`sslnegotiation=direct`) is matched by `tls({ alpn: 'postgresql' })`.
+ * Matches a PostgreSQL client by its first message (PostgreSQL documentation, "Message Formats"): 8 bytes where it asks
+ * for encryption or cancels, the whole of the start-up message otherwise, 10,000 bytes at most. A client that connects
+ * with TLS at once (`sslnegotiation=direct`) is matched by `tls({ alpn: 'postgresql' })`.
  *
  * @example
  * ```ts

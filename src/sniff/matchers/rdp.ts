@@ -10,8 +10,8 @@ export interface RdpMeta {
    */
   readonly cookie?: string;
   /**
-   * The security protocols the client offers as a set of bits: 1 = TLS, 2 = CredSSP, 4 = RDSTLS, 8 = CredSSP with early user
-   * authorization, 16 = Entra ID; 0 = RDP's own. Absent when the client does not negotiate, which means the latter too.
+   * The security protocols the client offers, a set of bits: 1 = TLS, 2 = CredSSP, 4 = RDSTLS, 8 = CredSSP with early
+   * user authorization, 16 = Entra ID; 0 = RDP's own. Absent when the client does not negotiate, which means RDP's own.
    */
   readonly protocols?: number;
 }
@@ -72,8 +72,8 @@ function* unsignedLittleEndian(): Phrase<number> {
 const match = matchGrammar(connectionRequest, MAX_BYTES);
 
 /**
- * Matches a Remote Desktop client by its X.224 connection request in one TPKT packet (MS-RDPBCGR §2.2.1.1): 259 bytes at
- * most, usually about 45.
+ * Matches a Remote Desktop client by its X.224 connection request in one TPKT packet (MS-RDPBCGR §2.2.1.1): 259 bytes
+ * at most, usually about 45.
  *
  * @example
  * ```ts

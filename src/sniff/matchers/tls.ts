@@ -9,9 +9,9 @@ export type TlsVersion = 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
 /** What a ClientHello must say; all that is given must hold. */
 export interface TlsMatcherOptions {
   /**
-   * The name the client asks for (SNI), one of these: `'example.com'` in any case, `'*.example.com'` for every name below it
-   * however deep but not `example.com` itself, or a RegExp searched for in the lower-case name. A client that sends no
-   * name, or an IP address, has none of them.
+   * The name the client asks for (SNI), one of these: `'example.com'` in any case, `'*.example.com'` for every name below
+   * it however deep but not `example.com` itself, or a RegExp searched for in the lower-case name. A client that sends
+   * no name, or an IP address, has none of them.
    */
   readonly serverName?: string | RegExp | readonly (string | RegExp)[];
   /** An application protocol the client offers, one of these, such as `'h2'` or `'postgresql'`. */
@@ -39,9 +39,9 @@ const UNREAD: Match<TlsMeta> = Object.freeze({
  * Matches a TLS client by its ClientHello (RFC 8446 §4.1.2).
  *
  * Without options six bytes decide, and the meta is empty: `terminateTls` reads the hello anyway and tells more. With
- * options the whole hello is put together, over several records where the client sent it so, and the meta tells what it
- * offers. A malformed hello is `'no'`; one of more than 16 KiB is never read. Under Encrypted Client Hello the name is the
- * outer one. Clients that send no name: `allOf(tls(), not(tls({ serverName: /./ })))`.
+ * options the whole hello is put together, over several records where the client sent it so, and the meta tells what
+ * it offers. A malformed hello is `'no'`, and so is one of more than 16 KiB. Under Encrypted Client Hello the name is
+ * the outer one. Clients that send no name: `allOf(tls(), not(tls({ serverName: /./ })))`.
  *
  * @throws UsageError `ERR_MUX_OPTION` for a `*` elsewhere than in front, or an unknown version
  * @example

@@ -1,0 +1,31 @@
+import { describe, expect, it } from '@jest/globals';
+import { checkCombinable, traitsOf } from '../../src/sniff/combinator.js';
+import { any } from '../../src/sniff/matchers/any.js';
+import { named } from '../../src/sniff/matchers/named.js';
+import { serverFirst } from '../../src/sniff/matchers/server-first.js';
+import { ssh } from '../../src/sniff/matchers/ssh.js';
+
+describe('traitsOf', () => {
+  it('leaves out what none of the matchers has', () => {
+    expect(traitsOf([ssh()], undefined)).toStrictEqual({ zeroRead: false });
+  });
+
+  it('may answer early when one of the matchers may, and begins as it is told', () => {
+    expect(traitsOf([ssh(), any()], [1, 2])).toStrictEqual({ zeroRead: true, firstBytes: [1, 2] });
+  });
+});
+
+describe('checkCombinable', () => {
+  it('names the combinator and the serverFirst that it refuses, under whatever name that goes', () => {
+    const silent = named('mail', serverFirst('smtp', { after: 1 }));
+    expect(() => {
+      checkCombinable('anyOf', [ssh(), silent]);
+    }).toThrow("[ERR_MUX_OPTION] anyOf can't hold serverFirst 'mail': give it to sniff itself");
+  });
+
+  it('refuses to combine nothing', () => {
+    expect(() => {
+      checkCombinable('allOf', []);
+    }).toThrow('[ERR_MUX_OPTION] allOf needs at least one matcher');
+  });
+});

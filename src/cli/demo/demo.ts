@@ -1,0 +1,105 @@
+import http from 'node:http';
+import http2 from 'node:http2';
+import { firstValueFrom, map, merge, NEVER, Subject, Subscription, takeWhile, type Observable } from 'rxjs';
+import type { Conn } from '../../conn/conn.js';
+import { flowTo } from '../../flow/flow-to.js';
+import { listen, type ListenAddress } from '../../net/listen.js';
+import { terminateTls } from '../../net/terminate-tls.js';
+import { Traffic } from '../../observe/traffic.js';
+import { proxyTo } from '../../serve/proxy-to.js';
+import type { Sink } from '../../serve/sink.js';
+import { toHttp } from '../../serve/to-http.js';
+import { toHttp2 } from '../../serve/to-http2.js';
+import * as matchers from '../../sniff/matchers/index.js';
+import { partitionByProtocol } from '../../sniff/partition-by-protocol.js';
+import type { DemoOptions } from '../args.js';
+import { selfMadeCertificate } from './certificate.js';
+import { grpcSink } from './grpc-services.js';
+import { RedisReply } from './redis-reply.js';
+import { webSocketSink } from './web-socket.js';
+import { web } from './web.js';
+
+/** A demo that runs. */
+export interface Demo {
+  readonly address: ListenAddress;
+  /** Protocols left out, since a package they need is not installed. */
+  readonly missing: readonly string[];
+  /** Closes the port, lets open work end, cuts what is left after two seconds. */
+  close(): Promise<void>;
+}
+
+const GRACE_MS = 2000;
+
+/** One port with a server for each protocol; errors as `listen` does. */
+export async function demo({ port, host, ssh }: DemoOptions, warn: (line: string) => void): Promise<Demo> {
+  const traffic = new Traffic();
+  const closing$ = new Subject<void>();
+  const pages = web(traffic, closing$);
+  const web1 = toHttp(http.createServer(pages));
+  const web2 = toHttp2(http2.createServer(pages));
+  const rpc = await grpcSink(warn);
+  const sockets = await webSocketSink(warn);
+  const certificate = await selfMadeCertificate(warn);
+  const shell = ssh && proxyTo(ssh);
+  const sinks = [web1, web2, rpc, sockets, shell].filter((sink): sink is Sink => sink !== undefined);
+
+  // The same again inside TLS, so it takes the connections and whether they are inside already.
+  const serve = (conns$: Observable<Conn>, inside: boolean): Subscription => {
+    const routes = partitionByProtocol(
+      conns$,
+      {
+        websocket: matchers.websocket(),
+        http1: matchers.http1(),
+        grpc: matchers.grpc(),
+        http2: matchers.http2(),
+        tls: matchers.tls(),
+        ssh: matchers.ssh(),
+        redis: matchers.redis({ inline: true }),
+        raw: matchers.any(),
+      },
+      traffic.options,
+    );
+    const secure$ = certificate && !inside ? routes.tls.pipe(terminateTls({ ...certificate, ...TLS })) : NEVER;
+    const serving = new Subscription();
+    serving.add(routes.http1.subscribe(web1));
+    serving.add(routes.http2.subscribe(web2));
+    serving.add(routes.grpc.subscribe(rpc ?? web2));
+    serving.add(routes.websocket.subscribe(sockets ?? web1));
+    serving.add(routes.redis.subscribe(answerRedis));
+    serving.add(shell ? routes.ssh.subscribe(shell) : routes.ssh.subscribe(echo));
+    serving.add(routes.raw.subscribe(echo));
+    serving.add(inside ? routes.tls.subscribe(echo) : serve(secure$, true));
+    return serving;
+  };
+
+  const listener = listen({ port, host });
+  const failed$ = new Subject<never>();
+  const serving = serve(listener, false);
+  const address = await firstValueFrom(merge(listener.address$, failed$));
+  return {
+    address,
+    missing: [],
+    async close() {
+      serving.unsubscribe();
+      closing$.next();
+      await Promise.all(sinks.map((sink) => sink.close({ graceMs: GRACE_MS })));
+    },
+  };
+}
+
+const TLS = { ALPNProtocols: ['h2', 'http/1.1'] };
+
+function echo(conn: Conn): void {
+  conn.pipe(flowTo(conn)).subscribe();
+}
+
+function answerRedis(conn: Conn): void {
+  const redis = new RedisReply();
+  conn
+    .pipe(
+      map((chunk) => redis.push(chunk)),
+      takeWhile(() => !redis.ended, true),
+      flowTo(conn),
+    )
+    .subscribe();
+}

@@ -1,0 +1,102 @@
+import type { NextObserver } from 'rxjs';
+import type { Conn } from '../conn/conn.js';
+import { sniffCounters, type Decision, type Rejection, type SniffCounters } from '../sniff/outcome.js';
+
+/** One connection in a {@link TrafficSnapshot}. */
+export interface TrafficEntry {
+  readonly id: number;
+  readonly protocol: string;
+  /** `'match'`, `'silence'` and `'timeout'` as in a Decision, else why it was turned away. */
+  readonly reason: string;
+  readonly remote: string;
+  readonly encrypted: boolean;
+  readonly open: boolean;
+  /** Bytes and milliseconds that the decision took. */
+  readonly sniffedBytes: number;
+  readonly decidedMs: number;
+  /** Bytes in and out so far. */
+  readonly bytesRead: number;
+  readonly bytesWritten: number;
+}
+
+/** What went through a port, as plain data. */
+export interface TrafficSnapshot {
+  readonly counters: Readonly<SniffCounters>;
+  /** Connections per protocol, all told. */
+  readonly protocols: Readonly<Record<string, number>>;
+  /** The latest connections, newest first. */
+  readonly recent: readonly TrafficEntry[];
+}
+
+interface Seen {
+  readonly conn: Conn;
+  readonly protocol: string;
+  readonly reason: string;
+  readonly remote: string;
+  readonly sniffedBytes: number;
+  readonly decidedMs: number;
+  open: boolean;
+}
+
+/** Connections remembered for the list of the latest. */
+const RECENT = 50;
+
+/**
+ * Watches sniffers: give `options` to as many as belong together, read `snapshot()` when you like. Remembers the latest 50
+ * connections; each costs one `close` listener while it is open.
+ *
+ * @example
+ * ```ts
+ * const traffic = new Traffic();
+ * conns$.pipe(sniff(http1(), ssh(), traffic.options)).subscribe();
+ * interval(1000).pipe(map(() => traffic.snapshot())).subscribe(console.log);
+ * ```
+ */
+export class Traffic {
+  readonly #counters = sniffCounters();
+  readonly #protocols = new Map<string, number>();
+  readonly #recent: Seen[] = [];
+
+  /** The sniffer options that report here. */
+  readonly options: {
+    readonly counters: SniffCounters;
+    readonly decided: NextObserver<Decision>;
+    readonly rejected: NextObserver<Rejection>;
+  } = {
+    counters: this.#counters,
+    decided: {
+      next: ({ conn, protocol, reason, bytes, afterMs }) => {
+        this.#protocols.set(protocol, (this.#protocols.get(protocol) ?? 0) + 1);
+        const seen = this.#remember(conn, { protocol, reason, sniffedBytes: bytes, decidedMs: afterMs, open: true });
+        conn.closed$.subscribe(() => (seen.open = false));
+      },
+    },
+    rejected: {
+      next: ({ conn, reason, bytes, afterMs }) => {
+        this.#remember(conn, { protocol: '', reason, sniffedBytes: bytes.length, decidedMs: afterMs, open: false });
+      },
+    },
+  };
+
+  snapshot(): TrafficSnapshot {
+    return {
+      counters: { ...this.#counters },
+      protocols: Object.fromEntries(this.#protocols),
+      recent: this.#recent.map(({ conn, ...seen }) => ({
+        ...seen,
+        id: conn.id,
+        encrypted: conn.encrypted,
+        bytesRead: conn.bytesRead,
+        bytesWritten: conn.bytesWritten,
+      })),
+    };
+  }
+
+  #remember(conn: Conn, facts: Omit<Seen, 'conn' | 'remote'>): Seen {
+    // The address is gone once the socket is closed.
+    const seen = { ...facts, conn, remote: `${conn.remoteAddress ?? 'unix'}:${conn.remotePort ?? ''}` };
+    this.#recent.unshift(seen);
+    if (this.#recent.length > RECENT) this.#recent.pop();
+    return seen;
+  }
+}
