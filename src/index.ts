@@ -27,5 +27,5 @@ export type { Endpoints, FirstBytes, Match, Matched, Matcher, Prompt, PromptFilt
 export * from './sniff/matchers/index.js';
 export type { SniffOptions } from './sniff/options.js';
 export { sniffCounters, type Decision, type MatcherFault, type Rejection, type RejectReason, type SniffCounters } from './sniff/outcome.js';
-export { partitionByProtocol, type Partition, type ProtocolGroup } from './sniff/partition-by-protocol.js';
+export { partitionByProtocol, type Partition } from './sniff/partition-by-protocol.js';
 export { sniff, type TimedOut } from './sniff/sniff.js';

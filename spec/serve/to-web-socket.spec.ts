@@ -70,7 +70,7 @@ test.each([
   expect(client.text).toMatch(/^HTTP\/1.1 400 /);
 });
 
-test('case 63: a handshake that does not come to its end holds nothing open after close', async () => {
+test('a handshake that has not come to its end is cut at the end of the grace time', async () => {
   const sink = toWebSocket(echo());
   const client = await stage.client(await stage.serve(sink));
   client.socket.write('GET / HTTP');

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { HTTP2_PREFACE } from '../../src/sniff/http2-frame.js';
 import { dropFirstSettingsAck, http2Prompt } from '../../src/sniff/http2-prompt.js';
 import type { PromptFilter } from '../../src/sniff/matcher.js';
-import { grpcFlights, grpcWaitingFlights, http2Flights } from '../vectors/http2.js';
+import { grpcWaitingFlights, http2Flights } from '../vectors/http2.js';
 import { frame, octets, opening, requestFlight, settingsAck } from './http2-client.js';
 
 const prompt = http2Prompt();

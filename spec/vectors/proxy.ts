@@ -108,10 +108,10 @@ export const proxyFlights: readonly ProxyFlight[] = [
   ),
   v2(
     'a v2 header with VPC endpoint id, CRC32c and padding as of an AWS load balancer',
-    `!\x11\x009${IPV4_BLOCK}\x03\x00\x04@CRC@\xea\x00\x17\x01vpce-0123456789abcdef0\x04\x00\n${'\x00'.repeat(10)}`,
+    `!\x11\x00:${IPV4_BLOCK}\x03\x00\x04\x03\x94\x92\x8a\xea\x00\x17\x01vpce-0123456789abcdef0\x04\x00\n${'\x00'.repeat(10)}`,
     CLIENT,
     [
-      [0x03, '@CRC@'],
+      [0x03, '\x03\x94\x92\x8a'],
       [0xea, '\x01vpce-0123456789abcdef0'],
       [0x04, '\x00'.repeat(10)],
     ],
@@ -123,7 +123,7 @@ export const proxyFlights: readonly ProxyFlight[] = [
     [0xee, '\x01\x04\x03\x02\x01'],
   ]),
   v2('a v2 UDP4 header', `!\x12\x00\x0c${IPV4_BLOCK}`, CLIENT),
-  v2('a v2 UDP6 header', `!"\x00$${' \x01\r\xb8'}${'\x00'.repeat(11)}\x01${'\x00'.repeat(10)}\xff\xff\n\x00\x00\x05\xc78\x01\xbb`, ends('2001:db8::1', 51000, '10.0.0.5', 443)),
+  v2('a v2 UDP6 header', `!"\x00$ \x01\r\xb8${'\x00'.repeat(11)}\x01${'\x00'.repeat(10)}\xff\xff\n\x00\x00\x05\xc78\x01\xbb`, ends('2001:db8::1', 51000, '10.0.0.5', 443)),
   v2('a v2 UNSPEC header', '!\x00\x00\x00'),
   v2('a v2 UNSPEC header with an empty TLV', '!\x00\x00\x03\x04\x00\x00', {}, [[0x04, '']]),
   v2('a v2 LOCAL header with a family and an address block', ` \x99\x00\x0c${IPV4_BLOCK}`, { command: 'local' }),

@@ -7,13 +7,9 @@ const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
   return crc;
 });
 
-/**
- * The CRC32c checksum (RFC 4960 appendix B) of some bytes, 0 to 0xffffffff.
- *
- * @param before - the checksum of the bytes in front of these, to go on from it
- */
-export function crc32c(bytes: Uint8Array, before = 0): number {
-  let crc = ~before;
+/** The CRC32c checksum (RFC 4960 appendix B) of some bytes, 0 to 0xffffffff. */
+export function crc32c(bytes: Uint8Array): number {
+  let crc = ~0;
   for (const byte of bytes) crc = (crc >>> 8) ^ (TABLE[(crc ^ byte) & 0xff] ?? 0);
   return ~crc >>> 0;
 }

@@ -9,11 +9,6 @@ import type { TimedOut } from './sniff.js';
 import { Sniffer } from './sniffer.js';
 import type { Finding } from './sniffing.js';
 
-/** One group per protocol, keyed by its name; like `groupBy`. */
-export type ProtocolGroup<T extends Matcher> = T extends Matcher ? GroupedObservable<ProtocolOf<T>, Matched<T>> : never;
-
-type TimedOutGroup<T extends string> = T extends 'close' ? never : GroupedObservable<T, TimedOut<T>>;
-
 /** One Observable per name; like rxjs' `partition`, for any number of ways. */
 export type Partition<R extends Readonly<Record<string, Matcher>>> = { readonly [K in keyof R]: Observable<Matched<R[K]>> };
 
@@ -37,10 +32,10 @@ export type Partition<R extends Readonly<Record<string, Matcher>>> = { readonly 
  */
 export function partitionByProtocol<const M extends readonly Matcher[]>(
   ...matchers: M
-): OperatorFunction<Conn, ProtocolGroup<M[number]>>;
+): OperatorFunction<Conn, GroupedObservable<ProtocolOf<M[number]>, Matched<M[number]>>>;
 export function partitionByProtocol<const M extends readonly Matcher[], T extends string = 'close'>(
   ...args: readonly [...M, SniffOptions<T>]
-): OperatorFunction<Conn, ProtocolGroup<M[number]> | TimedOutGroup<T>>;
+): OperatorFunction<Conn, GroupedObservable<ProtocolOf<M[number]> | Exclude<T, 'close'>, Matched<M[number]> | TimedOut<T>>>;
 export function partitionByProtocol<const R extends Readonly<Record<string, Matcher>>>(
   conns$: Observable<Conn>,
   routes: R,

@@ -117,7 +117,7 @@ describe('anyOf', () => {
       afterMs,
       bytes: latin1('?'),
       isAwaited: () => true,
-      answer: () => undefined,
+      isAnswered: () => false,
       filter: () => ({ done: true, push: (chunk) => chunk, flush: () => new Uint8Array(0) }),
     });
     expect(anyOf(ssh(), { ...redis(), prompt: prompt(1) }, { ...mqtt(), prompt: prompt(2) }).prompt?.afterMs).toBe(1);

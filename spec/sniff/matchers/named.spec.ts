@@ -30,7 +30,7 @@ describe('named', () => {
       afterMs: 5,
       bytes: latin1('?'),
       isAwaited: () => true,
-      answer: () => undefined,
+      isAnswered: () => false,
       filter: () => ({ done: true, push: (chunk) => chunk, flush: () => new Uint8Array(0) }),
     };
     expect(named('shell', { ...ssh(), prompt })).toMatchObject({ firstBytes: [0x53], zeroRead: false, prompt });

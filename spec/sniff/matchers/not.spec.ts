@@ -44,7 +44,7 @@ describe('not', () => {
       afterMs: 5,
       bytes: latin1('?'),
       isAwaited: () => true,
-      answer: () => undefined,
+      isAnswered: () => false,
       filter: () => ({ done: true, push: (chunk) => chunk, flush: () => new Uint8Array(0) }),
     };
     expect(not({ ...ssh(), prompt }).prompt).toBe(prompt);
