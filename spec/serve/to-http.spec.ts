@@ -133,7 +133,12 @@ test('a server of node:https is given connections still encrypted', async () => 
   const server = https.createServer(pem, (_request, response) => response.end('secret'));
   const sink = toHttp(server);
   const port = await stage.serve(sink);
-  const request = https.get({ port, host: '127.0.0.1', rejectUnauthorized: false, agent: new https.Agent({ keepAlive: true }) });
+  const request = https.get({
+    port,
+    host: '127.0.0.1',
+    rejectUnauthorized: false,
+    agent: new https.Agent({ keepAlive: true }),
+  });
   const [response] = (await once(request, 'response')) as [IncomingMessage];
   expect((await bodyOf(response)).toString()).toBe('secret');
   await sink.close();

@@ -22,7 +22,10 @@ let pem: Awaited<ReturnType<typeof localhostPem>>;
 beforeAll(async () => (pem = await localhostPem()));
 afterEach(() => stage.down());
 
-function connect(authority: string, options: http2.ClientSessionOptions | http2.SecureClientSessionOptions = {}): ClientHttp2Session {
+function connect(
+  authority: string,
+  options: http2.ClientSessionOptions | http2.SecureClientSessionOptions = {},
+): ClientHttp2Session {
   const session = http2.connect(authority, options);
   session.on('error', () => undefined);
   stage.onDown(() => {
@@ -65,7 +68,9 @@ test('case 48: h2 inside TLS is served although the client agreed on no ALPN', a
 });
 
 test('a secure server is given connections still encrypted, and serves both versions of HTTP', async () => {
-  const server = http2.createSecureServer({ ...pem, allowHTTP1: true }, ({ httpVersion }, response) => response.end(httpVersion));
+  const server = http2.createSecureServer({ ...pem, allowHTTP1: true }, ({ httpVersion }, response) =>
+    response.end(httpVersion),
+  );
   const port = await stage.serve(toHttp2(server));
   expect(await ask(connect(`https://127.0.0.1:${port}`, { rejectUnauthorized: false }))).toBe('2.0');
   const request = https.get({ port, host: '127.0.0.1', rejectUnauthorized: false });
@@ -109,7 +114,9 @@ test.each([
 test('over a stream that is no socket, a request is served and the client address is known', async () => {
   const [near, far] = duplexPair();
   Object.assign(far, { remoteAddress: '192.0.2.7', remotePort: 7 });
-  const server = http2.createServer(({ socket }, response) => response.end(`${socket.remoteAddress}:${socket.remotePort}`));
+  const server = http2.createServer(({ socket }, response) =>
+    response.end(`${socket.remoteAddress}:${socket.remotePort}`),
+  );
   toHttp2(server).next(fromDuplex(far));
   expect(await ask(connect('http://localhost', { createConnection: () => near }))).toBe('192.0.2.7:7');
 });

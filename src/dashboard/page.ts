@@ -8,10 +8,11 @@ export const page = `<!doctype html>
   :root { color-scheme: light dark; --line: color-mix(in srgb, currentColor 15%, transparent); --soft: color-mix(in srgb, currentColor 60%, transparent) }
   body { font: 15px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2.5rem auto; padding: 0 1.25rem }
   h1 { font-size: 1.4rem; margin: 0 } h1 small { font-weight: normal; font-size: .9rem; color: var(--soft) }
-  #counts { display: flex; flex-wrap: wrap; gap: .6rem; margin: 1.4rem 0; padding: 0; list-style: none }
-  #counts li { border: 1px solid var(--line); border-radius: .5rem; padding: .35rem .8rem; min-width: 5.5rem }
-  #counts b { display: block; font-size: 1.4rem; font-variant-numeric: tabular-nums; line-height: 1.2 }
-  #counts span { color: var(--soft); font-size: .85rem }
+  ul { display: flex; flex-wrap: wrap; gap: .6rem; margin: 1rem 0; padding: 0; list-style: none }
+  li { border: 1px solid var(--line); border-radius: .5rem; padding: .35rem .8rem; min-width: 5rem }
+  li[style] { background: hsl(var(--hue) 70% 50% / .12); border-color: hsl(var(--hue) 70% 50% / .4) }
+  li b { display: block; font-size: 1.4rem; font-variant-numeric: tabular-nums; line-height: 1.2 }
+  li span { color: var(--soft); font-size: .85rem }
   table { border-collapse: collapse; width: 100% }
   th, td { text-align: right; padding: .3rem .7rem; border-bottom: 1px solid var(--line); font-variant-numeric: tabular-nums; white-space: nowrap }
   th { color: var(--soft); font-weight: 500; font-size: .85rem } th.l, td.l { text-align: left }
@@ -19,16 +20,20 @@ export const page = `<!doctype html>
   tr.over { color: var(--soft) } #state.lost { color: #c33 }
 </style>
 <h1>rxmux <small>one port, many protocols &middot; <span id="state">connecting</span></small></h1>
-<ul id="counts"></ul>
+<ul id="totals"></ul>
+<ul id="protocols"></ul>
 <table>
   <thead><tr><th>#<th class="l">protocol<th class="l">from<th class="l">decided by<th>bytes looked at<th>ms to decide<th>bytes in<th>bytes out<th class="l">state</thead>
   <tbody id="conns"></tbody>
 </table>
 <script>
   const cell = (text, left) => Object.assign(document.createElement('td'), { textContent: text, className: left ? 'l' : '' });
-  const hue = (name) => [...name].reduce((sum, c) => (sum * 31 + c.charCodeAt(0)) % 360, 7);
-  const count = (label, value) => {
+  // The golden angle keeps colours apart, however many protocols come.
+  const named = [''];
+  const hue = (name) => 137.5 * (named.includes(name) ? named.indexOf(name) : named.push(name) - 1);
+  const count = (label, value, colour) => {
     const item = document.createElement('li');
+    if (colour !== undefined) item.style.setProperty('--hue', colour);
     item.append(Object.assign(document.createElement('b'), { textContent: value }), Object.assign(document.createElement('span'), { textContent: label }));
     return item;
   };
@@ -45,8 +50,9 @@ export const page = `<!doctype html>
   };
   const show = ({ counters, protocols, recent }) => {
     const { accepted, undecided, rejected, aborted } = counters;
-    document.getElementById('counts').replaceChildren(...Object.entries(protocols).map(([name, n]) => count(name, n)),
-      count('accepted', accepted), count('undecided now', undecided), count('turned away', rejected), count('left silently', aborted));
+    document.getElementById('totals').replaceChildren(count('accepted', accepted), count('undecided now', undecided),
+      count('turned away', rejected), count('left silently', aborted));
+    document.getElementById('protocols').replaceChildren(...Object.entries(protocols).map(([name, n]) => count(name, n, hue(name))));
     document.getElementById('conns').replaceChildren(...recent.map(row));
   };
   const state = (text, lost) => Object.assign(document.getElementById('state'), { textContent: text, className: lost ? 'lost' : '' });

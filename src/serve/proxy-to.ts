@@ -2,6 +2,7 @@ import {
   asyncScheduler,
   defer,
   firstValueFrom,
+  identity,
   merge,
   mergeMap,
   takeUntil,
@@ -15,6 +16,8 @@ import type { Conn } from '../conn/conn.js';
 import { MuxError } from '../errors.js';
 import { flowTo } from '../flow/flow-to.js';
 import { dial, type DialOptions } from '../net/dial.js';
+import type { ProxyHeaderOptions } from '../net/proxy-header.js';
+import { sendProxyHeader } from '../net/send-proxy-header.js';
 import { goneInTime, sinkOf, type Sink } from './sink.js';
 
 /** A connection for which there was no backend. It is closed already. */
@@ -26,6 +29,8 @@ export interface ProxyFailure {
 
 /** Settings of {@link proxyTo}. */
 export interface ProxyToOptions {
+  /** Tells the backend who the client is, by a PROXY header ahead of all else. @defaultValue none is sent */
+  readonly header?: ProxyHeaderOptions;
   /** Milliseconds to reach the backend in, more than 0. @defaultValue 5000 */
   readonly connectTimeoutMs?: number;
   /** Told of every connection for which there was no backend. */
@@ -51,21 +56,25 @@ const CONNECT_TIMEOUT_MS = 5000;
  * ```
  */
 export function proxyTo(target: DialOptions | ((conn: Conn) => DialOptions), options: ProxyToOptions = {}): Sink {
-  const { failed } = options;
-  const dialFor = dialerOf(target, options);
+  const { connectTimeoutMs = CONNECT_TIMEOUT_MS, failed, header, scheduler = asyncScheduler } = options;
+  const dialFor = dialerOf(target);
+  const tooLate = (): MuxError =>
+    new MuxError('ERR_MUX_CONNECT', `the backend was not reached within ${connectTimeoutMs} ms`);
+  const backendOf = (conn: Conn): Observable<Conn> =>
+    dialFor(conn).pipe(
+      header === undefined ? identity : sendProxyHeader({ ...header, from: conn }),
+      timeout({ first: connectTimeoutMs, scheduler, with: () => throwError(tooLate) }),
+      takeUntil(conn.closed$),
+    );
   const open = new Set<Conn>();
   const keep = (conn: Conn): void => {
     open.add(conn);
     conn.closed$.subscribe(() => open.delete(conn));
   };
-  const splice = (conn: Conn): Observable<never> =>
-    dialFor(conn).pipe(
-      takeUntil(conn.closed$),
-      mergeMap((backend) => {
-        keep(backend);
-        return merge(conn.pipe(flowTo(backend)), backend.pipe(flowTo(conn)));
-      }),
-    );
+  const splice = (client: Conn, backend: Conn): Observable<never> => {
+    keep(backend);
+    return merge(client.pipe(flowTo(backend)), backend.pipe(flowTo(client)));
+  };
   const allGone = async (): Promise<void> => {
     while (open.size > 0) await Promise.all(Array.from(open, ({ closed$ }) => firstValueFrom(closed$)));
   };
@@ -75,29 +84,23 @@ export function proxyTo(target: DialOptions | ((conn: Conn) => DialOptions), opt
   return sinkOf(
     (conn) => {
       keep(conn);
-      splice(conn).subscribe({
-        error: (cause: unknown) => {
-          const error = MuxError.from(cause, 'ERR_MUX_CONNECT');
-          conn._destroy(error, false);
-          failed?.next({ conn, error });
-        },
-      });
+      defer(() => backendOf(conn))
+        .pipe(mergeMap((backend) => splice(conn, backend)))
+        .subscribe({
+          error: (cause: unknown) => {
+            const error = MuxError.from(cause, 'ERR_MUX_CONNECT');
+            conn._destroy(error, false);
+            failed?.next({ conn, error });
+          },
+        });
     },
     (closeOptions) => goneInTime(allGone(), cut, closeOptions),
   );
 }
 
-function dialerOf(
-  target: DialOptions | ((conn: Conn) => DialOptions),
-  { connectTimeoutMs = CONNECT_TIMEOUT_MS, scheduler = asyncScheduler }: ProxyToOptions,
-): (conn: Conn) => Observable<Conn> {
-  const inTime = timeout<Conn, Observable<never>>({
-    first: connectTimeoutMs,
-    scheduler,
-    with: () =>
-      throwError(() => new MuxError('ERR_MUX_CONNECT', `the backend was not reached in ${connectTimeoutMs} ms`)),
-  });
-  if (typeof target === 'function') return (conn) => defer(() => dial(target(conn))).pipe(inTime);
-  const dialed$ = dial(target).pipe(inTime);
+// A fixed target is checked now, a chosen one when it is chosen.
+function dialerOf(target: DialOptions | ((conn: Conn) => DialOptions)): (conn: Conn) => Observable<Conn> {
+  if (typeof target === 'function') return (conn) => dial(target(conn));
+  const dialed$ = dial(target);
   return () => dialed$;
 }
