@@ -84,10 +84,10 @@ describe('ClientHelloReader', () => {
     ['case 45: a hello of 1.7 KiB with a post-quantum key', 1216],
     ['case 45: a hello of 15 KiB', 15_000],
   ])('reads %s', (_, keyBytes) => {
-    const bytes = inRecords(clientHello({ extensions: [keyShare(keyBytes), serverName('pq.example')].flat() }));
+    const bytes = inRecords(clientHello({ extensions: [serverName('pq.example'), keyShare(keyBytes), alpn('h2')].flat() }));
     const reader = new ClientHelloReader();
-    expect(reader.read(bytes.subarray(0, keyBytes))).toBe('more');
-    expect(reader.read(bytes)).toMatchObject({ serverName: 'pq.example' });
+    for (const arrived of [400, 1000, keyBytes]) expect(reader.read(bytes.subarray(0, arrived))).toBe('more');
+    expect(reader.read(bytes)).toMatchObject({ serverName: 'pq.example', alpnProtocols: ['h2'] });
   });
 
   it.each([0, 1])('refuses a hello of more than 16 KiB by its header, once %d bytes over', (over) => {
@@ -117,6 +117,10 @@ describe('case 47: what is offered', () => {
       extension(0xaaaa, [0]),
     );
     expect(greased).toEqual({ alpnProtocols: [], versions: [0x0304, 0x0303] });
+  });
+
+  it('keeps a version that only looks like GREASE', () => {
+    expect(readWith(supportedVersions(0x0a1a, 0x0303))).toEqual({ alpnProtocols: [], versions: [0x0a1a, 0x0303] });
   });
 
   it('is a server name in lower case', () => {
@@ -156,7 +160,9 @@ describe('case 47: a malformed hello is one with', () => {
     ['bytes behind the server name', extension(0, [...vector(2, hostName([0x61])), 0])],
     ['an empty server name extension', extension(0, [])],
     ['an empty list of protocols', alpn()],
-    ['an empty protocol', alpn('')],
+    ['an empty protocol', alpn('h2', '')],
+    ['bytes behind the protocols', extension(16, [0, 3, 2, 0x68, 0x32, 0])],
+    ['bytes behind the versions', extension(43, [2, 3, 4, 0])],
     ['a protocol longer than the list', extension(16, [0, 3, 9, 0x68, 0x32])],
     ['an empty list of versions', supportedVersions()],
     ['a version and a half', extension(43, [3, 3, 4, 3])],
@@ -171,6 +177,7 @@ describe('case 47: a malformed hello is one with', () => {
     ['a version that is not TLS', clientHello({ legacyVersion: 0x0203 })],
     ['a session id of 33 bytes', clientHello({ sessionId: new Array<number>(33).fill(1) })],
     ['no cipher suite', clientHello({ cipherSuites: [] })],
+    ['no compression method', clientHello({ compressionMethods: [] })],
     ['bytes behind the extensions', clientHello({ tail: [0] })],
     ['an extension list longer than the hello', clientHello({ extensions: undefined, tail: [0, 9, 0] })],
     ['nothing but a version', [1, 0, 0, 2, 3, 3]],

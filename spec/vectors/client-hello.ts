@@ -40,6 +40,7 @@ export interface HelloParts {
   readonly extensions?: readonly number[] | undefined;
   readonly sessionId?: readonly number[];
   readonly cipherSuites?: readonly number[];
+  readonly compressionMethods?: readonly number[];
   /** Bytes behind the end. */
   readonly tail?: readonly number[];
 }
@@ -47,13 +48,14 @@ export interface HelloParts {
 /** A ClientHello with its handshake header, outside of any record. */
 export function clientHello(parts: HelloParts = {}): number[] {
   const { legacyVersion = 0x0303, sessionId = [], cipherSuites = [0x13, 0x01], tail = [] } = parts;
+  const { compressionMethods = [0] } = parts;
   const extensions = 'extensions' in parts ? parts.extensions : [];
   const body = [
     ...unsigned(2, legacyVersion),
     ...new Array<number>(32).fill(7),
     ...vector(1, sessionId),
     ...vector(2, cipherSuites),
-    ...vector(1, [0]),
+    ...vector(1, compressionMethods),
     ...(extensions === undefined ? [] : vector(2, extensions)),
     ...tail,
   ];

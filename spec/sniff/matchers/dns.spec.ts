@@ -10,7 +10,7 @@ const refused: [string, string][] = [
   ['a length of 1280', '05'],
   ['a response', '0013 0001 8100'],
   ['a reserved bit', '0013 0001 0140'],
-  ['an error code', '0013 0001 0103'],
+  ['an error code', '0013 0001 0101'],
   ['an inverse query', '0013 0001 0900'],
   ['an unknown kind of message', '0013 0001 3000'],
   ['no question', '0013 0001 0100 0000'],

@@ -27,7 +27,7 @@ matcherContract('postgres', postgres(), {
         ['a list that ends too soon', '00000011 00030000 7573657200 6100 00 00'],
         ['a name without a value', '0000000e 00030000 7573657200 00'],
         ['a value without its end', '0000000f 00030000 7573657200 6161'],
-        ['a control character in a name', '00000010 00030000 7573070200 6100 00'],
+        ['a control character in a name', '00000015 00030000 7573657200 6100 6f0700 7800 00'],
         ['a message of 10,001 bytes', '00002711 00030000 7573657200 6161'],
       ] satisfies [string, string][]
     ).map(unwanted),

@@ -26,7 +26,7 @@ const refused: [string, Uint8Array][] = [
   ['case 55: a payload that ends in a lone CR', request(hex('436f6f6b69653a20 0d'))],
   ['case 55: a CR before another byte', request(hex('6d73 0d78'))],
   ['a line without its end', request(hex('6d7374'))],
-  ['a control character in the line', request(hex('6d00'))],
+  ['a control character in the line', request(hex('6d 00 0d0a')).subarray(0, 13)],
   ['a negotiation request that is too short', request(hex('01'))],
   ['half a negotiation request behind a line', request(hex('6d 0d0a 01 00 08')).subarray(0, 15)],
   ['another structure behind a line', request(hex('6d 0d0a 02 00 0800 03000000')).subarray(0, 15)],
