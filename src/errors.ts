@@ -70,7 +70,8 @@ export class MuxError extends Error {
   /** Wraps what a socket or a callback threw; a MuxError comes back as it is. */
   static from(value: unknown, code: ErrorCode = 'ERR_MUX_ABORT', facts: MuxErrorFacts = {}): MuxError {
     if (MuxError.is(value)) return value;
-    const text = value !== null && typeof value === 'object' && 'message' in value ? String(value.message) : String(value);
+    const text =
+      value !== null && typeof value === 'object' && 'message' in value ? String(value.message) : String(value);
     return new MuxError(code, text, { ...facts, cause: value });
   }
 }

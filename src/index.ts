@@ -5,7 +5,11 @@ export type { Holdable } from './conn/reading.js';
 export * from './errors.js';
 export { consume, type ConsumeOptions } from './flow/consume.js';
 export { flowTo } from './flow/flow-to.js';
-export { onBackpressureBuffer, type BackpressureBufferOptions, type OverflowPolicy } from './flow/on-backpressure-buffer.js';
+export {
+  onBackpressureBuffer,
+  type BackpressureBufferOptions,
+  type OverflowPolicy,
+} from './flow/on-backpressure-buffer.js';
 export { paced } from './flow/paced.js';
 export type { AcceptFailure } from './net/accept-errors.js';
 export { dial, type DialOptions } from './net/dial.js';
@@ -15,7 +19,13 @@ export { terminateTls, type TerminateTlsOptions, type TlsRejection } from './net
 export { Traffic, type TrafficEntry, type TrafficSnapshot } from './observe/traffic.js';
 export { muxReply, type MuxBody, type MuxChunk, type MuxReply, type MuxReplyInit } from './serve/mux-reply.js';
 export { proxyTo, type ProxyFailure, type ProxyToOptions } from './serve/proxy-to.js';
-export { serveMux, type MuxHandler, type MuxListener, type MuxRequest, type ServeMuxOptions } from './serve/serve-mux.js';
+export {
+  serveMux,
+  type MuxHandler,
+  type MuxListener,
+  type MuxRequest,
+  type ServeMuxOptions,
+} from './serve/serve-mux.js';
 export type { Sink, SinkCloseOptions } from './serve/sink.js';
 export { toGrpc, type GrpcInjector, type GrpcServer } from './serve/to-grpc.js';
 export { toHttp } from './serve/to-http.js';
@@ -23,9 +33,26 @@ export { toHttp2 } from './serve/to-http2.js';
 export { toTls } from './serve/to-tls.js';
 export { toWebSocket, type WebSocketLike, type WebSocketServerLike } from './serve/to-web-socket.js';
 export { sniffBudget, type SniffBudget } from './sniff/budget.js';
-export type { Endpoints, FirstBytes, Match, Matched, Matcher, Prompt, PromptFilter, ProtocolOf, Verdict } from './sniff/matcher.js';
+export type {
+  Endpoints,
+  FirstBytes,
+  Match,
+  Matched,
+  Matcher,
+  Prompt,
+  PromptFilter,
+  ProtocolOf,
+  Verdict,
+} from './sniff/matcher.js';
 export * from './sniff/matchers/index.js';
 export type { SniffOptions } from './sniff/options.js';
-export { sniffCounters, type Decision, type MatcherFault, type Rejection, type RejectReason, type SniffCounters } from './sniff/outcome.js';
+export {
+  sniffCounters,
+  type Decision,
+  type MatcherFault,
+  type Rejection,
+  type RejectReason,
+  type SniffCounters,
+} from './sniff/outcome.js';
 export { partitionByProtocol, type Partition } from './sniff/partition-by-protocol.js';
 export { sniff, type TimedOut } from './sniff/sniff.js';

@@ -78,9 +78,11 @@ describePeer(['curl'], 'curl', ({ curl }) => {
     expect(await ask('http', '/', '--http2')).toEqual({ code: 0, stdout: 'http 1.1 /\n', stderr: '' });
   });
 
-  test.each(ways)('%s %s takes ten requests over one connection', async (scheme, flag) => {
+  // By prior knowledge curl 7.88 sends its preface again with the second request, to any server.
+  const reused = ways.filter(([, flag]) => flag !== '--http2-prior-knowledge');
+  test.each(reused)('%s %s sends ten requests over one connection', async (scheme, flag, version) => {
     const outcome = await ask(scheme, '/[1-10]', flag, '-w', '%{num_connects}');
-    const pages = Array.from({ length: 10 }, (_, n) => `${scheme} ${flag === '--http1.1' ? '1.1' : '2.0'} /${n + 1}\n`);
-    expect(outcome).toEqual({ code: 0, stdout: pages.map((page, n) => `${page}${n === 0 ? 1 : 0}`).join(''), stderr: '' });
+    const pages = Array.from({ length: 10 }, (_, n) => `${scheme} ${version} /${n + 1}\n${n === 0 ? 1 : 0}`);
+    expect(outcome).toEqual({ code: 0, stdout: pages.join(''), stderr: '' });
   });
 });

@@ -84,7 +84,9 @@ describe('ClientHelloReader', () => {
     ['case 45: a hello of 1.7 KiB with a post-quantum key', 1216],
     ['case 45: a hello of 15 KiB', 15_000],
   ])('reads %s', (_, keyBytes) => {
-    const bytes = inRecords(clientHello({ extensions: [serverName('pq.example'), keyShare(keyBytes), alpn('h2')].flat() }));
+    const bytes = inRecords(
+      clientHello({ extensions: [serverName('pq.example'), keyShare(keyBytes), alpn('h2')].flat() }),
+    );
     const reader = new ClientHelloReader();
     for (const arrived of [400, 1000, keyBytes]) expect(reader.read(bytes.subarray(0, arrived))).toBe('more');
     expect(reader.read(bytes)).toMatchObject({ serverName: 'pq.example', alpnProtocols: ['h2'] });

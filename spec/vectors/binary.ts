@@ -7,9 +7,9 @@ export const hex = (text: string): Uint8Array =>
 const flight = (name: string, text: string): Flight => ({ name, bytes: hex(text) });
 
 /**
- * First flights by protocol. "of <program>" was recorded from that program: Node 20.20 and openssl s_client with OpenSSL
- * 3.0, Go 1.19, gnutls-cli 3.7.9, psql 15.18, dig 9.18.49, dnspython 2.8, xfreerdp 2.11.7, rdesktop 1.9.0, kcat 1.7.1,
- * kafkajs 2.2, thrift of npm 0.24. The others are written after the specification.
+ * First flights by protocol. "of <program>" was recorded from that program: Node 20.20, openssl s_client 3.0, Go 1.19,
+ * gnutls-cli 3.7.9, psql 15.18, dig 9.18.49, dnspython 2.8, xfreerdp 2.11.7, rdesktop 1.9.0, kcat 1.7.1, kafkajs 2.2,
+ * thrift of npm 0.24. The others are written after the specification.
  */
 export const binaryFlights = {
   tls: [

@@ -12,9 +12,7 @@ export interface DemoOptions {
 
 /** A command line, understood. */
 export type Command =
-  | { readonly name: 'demo'; readonly options: DemoOptions }
-  | { readonly name: 'help' }
-  | { readonly name: 'version' };
+  { readonly name: 'demo'; readonly options: DemoOptions } | { readonly name: 'help' } | { readonly name: 'version' };
 
 const DEFAULT_PORT = 8080;
 
@@ -39,8 +37,12 @@ export function parseCommand(argv: readonly string[], env: Readonly<Record<strin
   const [name, ...rest] = positionals;
   if (name === undefined) return { name: 'help' };
   if (name !== 'demo') throw new UsageError('ERR_MUX_OPTION', `there is no command '${name}'; try: rxmux demo`);
-  if (rest[0] !== undefined) throw new UsageError('ERR_MUX_OPTION', `'${rest[0]}' is not understood; see: rxmux --help`);
-  const port = portOf(values.port ?? env['PORT'] ?? String(DEFAULT_PORT), values.port === undefined && env['PORT'] !== undefined ? 'PORT' : '--port', 0);
+  if (rest[0] !== undefined)
+    throw new UsageError('ERR_MUX_OPTION', `'${rest[0]}' is not understood; see: rxmux --help`);
+  const port =
+    values.port === undefined && env.PORT !== undefined
+      ? portOf(env.PORT, 'PORT', 0)
+      : portOf(values.port ?? String(DEFAULT_PORT), '--port', 0);
   const options: DemoOptions = { port, host: values.host ?? '127.0.0.1' };
   return { name, options: values.ssh === undefined ? options : { ...options, ssh: hostAndPort(values.ssh) } };
 }
@@ -59,7 +61,7 @@ function parse(argv: readonly string[]) {
       },
     });
   } catch (cause) {
-    const [line = ''] = String((cause as Error).message).split('\n');
+    const [line = ''] = (cause as Error).message.split('\n');
     throw new UsageError('ERR_MUX_OPTION', `${line.replace(/\.? To specify.*$/, '')}; see: rxmux --help`, { cause });
   }
 }
@@ -73,6 +75,7 @@ function portOf(text: string, name: string, least: number): number {
 function hostAndPort(text: string): { host: string; port: number } {
   const [, bracketed, plain, port = ''] = /^(?:\[([^\]]+)\]|([^:]+)):(\d+)$/.exec(text) ?? [];
   const host = bracketed ?? plain;
-  if (host === undefined) throw new UsageError('ERR_MUX_OPTION', `--ssh is HOST:PORT, for example localhost:22, not '${text}'`);
+  if (host === undefined)
+    throw new UsageError('ERR_MUX_OPTION', `--ssh is HOST:PORT, for example localhost:22, not '${text}'`);
   return { host, port: portOf(port, 'the port of --ssh', 1) };
 }

@@ -9,7 +9,8 @@ import type { Conn } from './conn.js';
  * @throws UsageError `ERR_MUX_USAGE` where there is no Node
  */
 export function duplexOver(conn: Conn): Duplex {
-  const stream = globalThis.process?.getBuiltinModule?.('node:stream');
+  const { process } = globalThis as { readonly process?: Partial<NodeJS.Process> };
+  const stream = process?.getBuiltinModule?.('node:stream');
   if (stream === undefined) throw new UsageError('ERR_MUX_USAGE', 'duplex() needs Node; use readable and writable');
   let ended = false;
   const reading = conn._read({

@@ -57,9 +57,9 @@ export class Puller implements AsyncIterator<Uint8Array> {
     return new ReadableStream<Uint8Array>(
       {
         pull: async (controller) => {
-          const { done, value } = await this.next();
-          if (done === true) controller.close();
-          else controller.enqueue(value);
+          const pulled = await this.next();
+          if (pulled.done === true) controller.close();
+          else controller.enqueue(pulled.value);
         },
         cancel: async () => {
           await this.return();

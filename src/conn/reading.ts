@@ -52,7 +52,10 @@ export interface InboundFilter {
 
 /** The reading of somebody who came second. */
 export function refusedReading(intake: Intake, connId: number): Reading {
-  const error = new UsageError('ERR_MUX_SECOND_SUBSCRIBE', `connection ${connId} has a reader already; a Conn is read once`);
+  const error = new UsageError(
+    'ERR_MUX_SECOND_SUBSCRIBE',
+    `connection ${connId} has a reader already; a Conn is read once`,
+  );
   return {
     pause() {},
     resume() {

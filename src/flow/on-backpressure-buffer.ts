@@ -31,7 +31,9 @@ const MAX_BYTES = 1 << 20;
  * telemetry$.pipe(onBackpressureBuffer({ maxBytes: 65536, overflow: 'dropOldest' }), paced(conn)).subscribe(conn);
  * ```
  */
-export function onBackpressureBuffer(options: BackpressureBufferOptions = {}): OperatorFunction<Uint8Array, Uint8Array> {
+export function onBackpressureBuffer(
+  options: BackpressureBufferOptions = {},
+): OperatorFunction<Uint8Array, Uint8Array> {
   const { maxBytes = MAX_BYTES, overflow = 'error' } = options;
   if (!Number.isInteger(maxBytes) || maxBytes < 1) {
     throw new UsageError('ERR_MUX_OPTION', `maxBytes is a whole number from 1, not ${maxBytes}`);

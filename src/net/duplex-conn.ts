@@ -2,7 +2,14 @@ import { Observable } from 'rxjs';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Conn, type Addresses, type ConnClosed } from '../conn/conn.js';
-import { refusedReading, type InboundFilter, type Intake, type PeekHandler, type Peeking, type Reading } from '../conn/reading.js';
+import {
+  refusedReading,
+  type InboundFilter,
+  type Intake,
+  type PeekHandler,
+  type Peeking,
+  type Reading,
+} from '../conn/reading.js';
 import { UsageError, type MuxError } from '../errors.js';
 import { carryAddresses } from './carry-addresses.js';
 import { DuplexPeek } from './duplex-peek.js';
@@ -79,7 +86,10 @@ export class DuplexConn extends Conn {
 
   duplex(): Duplex {
     if (this.#taken) {
-      throw new UsageError('ERR_MUX_SECOND_SUBSCRIBE', `connection ${this.id} has a reader already; a Conn is read once`);
+      throw new UsageError(
+        'ERR_MUX_SECOND_SUBSCRIBE',
+        `connection ${this.id} has a reader already; a Conn is read once`,
+      );
     }
     this.#taken = true;
     this.#duplex.off('error', keepAlive);
@@ -123,7 +133,8 @@ export class DuplexConn extends Conn {
     this.#failure ??= error;
     const duplex = this.#duplex as SocketLike & Partial<Pick<Socket, 'resetAndDestroy'>>;
     // Only TCP can say RST: a TLS or Unix socket throws at the attempt.
-    if (reset && !this.encrypted && this.remoteAddress !== undefined && duplex.resetAndDestroy) duplex.resetAndDestroy();
+    if (reset && !this.encrypted && this.remoteAddress !== undefined && duplex.resetAndDestroy)
+      duplex.resetAndDestroy();
     else duplex.destroy();
   }
 

@@ -60,7 +60,8 @@ export class DuplexReading implements Reading {
   readonly #onClose = (): void => {
     this.#finish();
     this.intake.error(
-      this.failure() ?? new MuxError('ERR_MUX_ABORT', 'the connection was closed before its end', { initiator: 'local' }),
+      this.failure() ??
+        new MuxError('ERR_MUX_ABORT', 'the connection was closed before its end', { initiator: 'local' }),
     );
   };
 }

@@ -9,7 +9,11 @@ export function checkTlsFiles(options: SecureContextOptions): void {
   try {
     createSecureContext(options);
   } catch (cause) {
-    const reason = String((cause as Error).message);
-    throw new ListenError('ERR_MUX_TLS_FILES', `the TLS certificate or key can't be used: ${reason}; check that both are PEM and belong together`, { scope: 'listener', cause });
+    const reason = (cause as Error).message;
+    throw new ListenError(
+      'ERR_MUX_TLS_FILES',
+      `the TLS certificate or key can't be used: ${reason}; check that both are PEM and belong together`,
+      { scope: 'listener', cause },
+    );
   }
 }

@@ -17,7 +17,7 @@ export class HeldBytes implements FirstBytes {
 
   constructor(
     readonly conn: Endpoints,
-    readonly maxBytes: number = Infinity,
+    readonly maxBytes = Infinity,
   ) {}
 
   append(chunk: Uint8Array): void {

@@ -67,7 +67,7 @@ export function sniffSettings(options: SniffOptions): SniffSettings {
   checkRange('timeoutMs', timeoutMs, TIMEOUT_MS_LIMIT);
   checkRange('maxBytes', maxBytes, MAX_BYTES_LIMIT);
   if ((order as string) !== 'strict' && (order as string) !== 'firstDefinite') {
-    throw new UsageError('ERR_MUX_OPTION', `order is 'strict' or 'firstDefinite', not '${String(order)}'`);
+    throw new UsageError('ERR_MUX_OPTION', `order is 'strict' or 'firstDefinite', not '${order as string}'`);
   }
   return {
     timeoutMs,

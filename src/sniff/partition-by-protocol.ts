@@ -1,4 +1,12 @@
-import { isObservable, Observable, Subject, tap, type GroupedObservable, type OperatorFunction, type Subscription } from 'rxjs';
+import {
+  isObservable,
+  Observable,
+  Subject,
+  tap,
+  type GroupedObservable,
+  type OperatorFunction,
+  type Subscription,
+} from 'rxjs';
 import type { Conn } from '../conn/conn.js';
 import { UsageError } from '../errors.js';
 import { feed } from './feed.js';
@@ -10,7 +18,9 @@ import { Sniffer } from './sniffer.js';
 import type { Finding } from './sniffing.js';
 
 /** One Observable per name; like rxjs' `partition`, for any number of ways. */
-export type Partition<R extends Readonly<Record<string, Matcher>>> = { readonly [K in keyof R]: Observable<Matched<R[K]>> };
+export type Partition<R extends Readonly<Record<string, Matcher>>> = {
+  readonly [K in keyof R]: Observable<Matched<R[K]>>;
+};
 
 /**
  * Sorts connections by protocol. Looks at them exactly as `sniff` does; a matched Conn that nobody subscribes to is closed
@@ -35,17 +45,22 @@ export function partitionByProtocol<const M extends readonly Matcher[]>(
 ): OperatorFunction<Conn, GroupedObservable<ProtocolOf<M[number]>, Matched<M[number]>>>;
 export function partitionByProtocol<const M extends readonly Matcher[], T extends string = 'close'>(
   ...args: readonly [...M, SniffOptions<T>]
-): OperatorFunction<Conn, GroupedObservable<ProtocolOf<M[number]> | Exclude<T, 'close'>, Matched<M[number]> | TimedOut<T>>>;
+): OperatorFunction<
+  Conn,
+  GroupedObservable<ProtocolOf<M[number]> | Exclude<T, 'close'>, Matched<M[number]> | TimedOut<T>>
+>;
 export function partitionByProtocol<const R extends Readonly<Record<string, Matcher>>>(
   conns$: Observable<Conn>,
   routes: R,
   options?: SniffOptions<'close' | Extract<keyof R, string>>,
 ): Partition<R>;
 export function partitionByProtocol(
-  ...args: readonly [Observable<Conn>, Readonly<Record<string, Matcher>>, SniffOptions?] | readonly (Matcher | SniffOptions)[]
+  ...args:
+    readonly [Observable<Conn>, Readonly<Record<string, Matcher>>, SniffOptions?] | readonly (Matcher | SniffOptions)[]
 ): OperatorFunction<Conn, GroupedObservable<string, Conn>> | Partition<Readonly<Record<string, Matcher>>> {
   const [source, routes, options = {}] = args;
-  if (isObservable(source)) return partition(source, routes as Readonly<Record<string, Matcher>>, options as SniffOptions);
+  if (isObservable(source))
+    return partition(source, routes as Readonly<Record<string, Matcher>>, options as SniffOptions);
   return group(args as readonly (Matcher | SniffOptions)[]);
 }
 
@@ -79,7 +94,8 @@ function partition(
   if (plan.settings.onTimeout !== 'close' && !names.includes(plan.settings.onTimeout)) {
     throw new UsageError('ERR_MUX_OPTION', `onTimeout names no route: '${plan.settings.onTimeout}'`);
   }
-  let running: { readonly conns: Map<string, Subject<Conn>>; subscribers: number; subscription?: Subscription } | undefined;
+  let running:
+    { readonly conns: Map<string, Subject<Conn>>; subscribers: number; subscription?: Subscription } | undefined;
   const route = (name: string): Observable<Conn> =>
     new Observable((subscriber) => {
       const run = (running ??= { conns: new Map(names.map((key) => [key, new Subject<Conn>()])), subscribers: 0 });

@@ -9,7 +9,8 @@ export interface SniffPlan {
   readonly settings: SniffSettings;
 }
 
-const isMatcher = (value: Matcher | SniffOptions): value is Matcher => typeof (value as Partial<Matcher>).match === 'function';
+const isMatcher = (value: Matcher | SniffOptions): value is Matcher =>
+  typeof (value as Partial<Matcher>).match === 'function';
 
 /** Matchers, then perhaps options. @throws UsageError `ERR_MUX_OPTION` */
 export function sniffPlan(args: readonly (Matcher | SniffOptions)[]): SniffPlan {

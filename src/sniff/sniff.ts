@@ -1,6 +1,5 @@
 import { Observable, type OperatorFunction } from 'rxjs';
 import type { Conn } from '../conn/conn.js';
-import type { ConnMeta } from '../conn/meta.js';
 import { feed } from './feed.js';
 import type { Matched, Matcher } from './matcher.js';
 import type { SniffOptions } from './options.js';
@@ -8,7 +7,7 @@ import { sniffPlan } from './plan.js';
 import { Sniffer } from './sniffer.js';
 
 /** The Conn type that `onTimeout` adds. */
-export type TimedOut<T extends string> = T extends 'close' ? never : Conn<T, ConnMeta>;
+export type TimedOut<T extends string> = T extends 'close' ? never : Conn<T>;
 
 /**
  * Looks at each connection's first bytes, without consuming them, and emits it again with its `protocol` and `meta` set: the

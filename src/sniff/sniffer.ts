@@ -4,7 +4,7 @@ import { Deadlines } from './deadlines.js';
 import type { MatcherSet } from './matcher-set.js';
 import type { SniffSettings } from './options.js';
 import type { RejectReason } from './outcome.js';
-import { Sniffing, type Finding } from './sniffing.js';
+import { Sniffing, type Finding, type Verdicts } from './sniffing.js';
 
 const REJECTED: Readonly<Record<RejectReason, readonly [ErrorCode, string]>> = {
   noMatch: ['ERR_MUX_NO_MATCH', 'no matcher wants these bytes'],
@@ -20,7 +20,7 @@ const REJECTED: Readonly<Record<RejectReason, readonly [ErrorCode, string]>> = {
 export type Route = (conn: Conn, found: Finding) => boolean;
 
 /** Looks at connections until each is decided or turned away; the part that `sniff` and `partitionByProtocol` share. */
-export class Sniffer {
+export class Sniffer implements Verdicts {
   readonly #undecided: Deadlines<Sniffing>;
   readonly #route: Route;
   #drained: (() => void) | undefined;

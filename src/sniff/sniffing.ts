@@ -6,7 +6,8 @@ import type { Due } from './deadlines.js';
 import { HeldBytes } from './held-bytes.js';
 import type { Matcher, Prompt, PromptFilter, Verdict } from './matcher.js';
 import type { Decision, RejectReason } from './outcome.js';
-import type { Sniffer } from './sniffer.js';
+import type { MatcherSet } from './matcher-set.js';
+import type { SniffSettings } from './options.js';
 
 /** What a connection turned out to be. */
 export interface Finding {
@@ -15,6 +16,17 @@ export interface Finding {
   readonly protocol: string;
   readonly meta: unknown;
   readonly reason: Decision['reason'];
+}
+
+/** Who asked for the look, and is told how it ended: first `leave`, then one of the others. */
+export interface Verdicts {
+  readonly matchers: MatcherSet;
+  readonly settings: SniffSettings;
+  leave(sniffing: Sniffing): void;
+  decide(sniffing: Sniffing, found: Finding): void;
+  reject(sniffing: Sniffing, reason: RejectReason, cause: MuxError | undefined): void;
+  /** Came and went without a byte: a health check or a port scan. */
+  abort(sniffing: Sniffing): void;
 }
 
 /**
@@ -31,7 +43,7 @@ export class Sniffing implements PeekHandler, Due {
   readonly dueAt: number;
   earlier: Due | undefined = undefined;
   later: Due | undefined = undefined;
-  readonly #sniffer: Sniffer;
+  readonly #sniffer: Verdicts;
   readonly #held: HeldBytes;
   #candidates: readonly Matcher[];
   // The candidates before this one are ruled out.
@@ -43,7 +55,7 @@ export class Sniffing implements PeekHandler, Due {
   #prompted: Prompt | undefined;
   #budgeted = 0;
 
-  constructor(conn: Conn, sniffer: Sniffer) {
+  constructor(conn: Conn, sniffer: Verdicts) {
     this.conn = conn;
     this.#sniffer = sniffer;
     this.#held = new HeldBytes(conn, sniffer.settings.maxBytes);
@@ -88,7 +100,8 @@ export class Sniffing implements PeekHandler, Due {
     this.#evaluate();
     if (this.#settle()) return;
     if (ended) this.#finalize('eof');
-    else if (held.all.length >= this.#sniffer.settings.maxBytes || !this.#reserve(chunk.length)) this.#finalize('overflow');
+    else if (held.all.length >= this.#sniffer.settings.maxBytes || !this.#reserve(chunk.length))
+      this.#finalize('overflow');
     else this.#considerPrompt();
   }
 
@@ -205,7 +218,6 @@ export class Sniffing implements PeekHandler, Due {
     this.#sniffer.reject(this, reason, cause);
   }
 
-  // Came and went without a byte: a health check or a port scan.
   #leave(): void {
     this.#finish(NOTHING);
     this.#sniffer.abort(this);

@@ -140,7 +140,10 @@ class MemoryConn extends Conn {
   }
 
   _destroy(error: MuxError | undefined): void {
-    this.close(error ?? new MuxError('ERR_MUX_ABORT', 'the connection was closed before its end', { initiator: 'local' }), error);
+    this.close(
+      error ?? new MuxError('ERR_MUX_ABORT', 'the connection was closed before its end', { initiator: 'local' }),
+      error,
+    );
     const told = new ResetError('ERR_MUX_RESET', 'the connection was reset by the other end', { initiator: 'remote' });
     this.#peer?.close(told, told);
   }

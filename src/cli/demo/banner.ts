@@ -9,7 +9,10 @@ export function banner(address: ListenAddress, { host, ssh }: DemoOptions): stri
   const rows: readonly (readonly [string, string])[] = [
     ['HTTP/1.1', `curl http://${at}/hello/you`],
     ['HTTP/2', `curl --http2-prior-knowledge http://${at}/hello/you`],
-    ['gRPC', `grpcurl -plaintext -import-path dist/cli/demo -proto echo.proto -d '{"text":"hi"}' ${at} rxmux.demo.Echo/Once`],
+    [
+      'gRPC',
+      `grpcurl -plaintext -import-path dist/cli/demo -proto echo.proto -d '{"text":"hi"}' ${at} rxmux.demo.Echo/Once`,
+    ],
     ['gRPC health', `grpc_health_probe -addr=${at}`],
     ['WebSocket', `npx wscat -c ws://${at}/`],
     ['TLS, HTTP/2 inside', `curl --insecure https://${at}/hello/you`],
@@ -19,5 +22,8 @@ export function banner(address: ListenAddress, { host, ssh }: DemoOptions): stri
     ['anything else', `nc ${name} ${port}`],
   ];
   const width = Math.max(...rows.map(([protocol]) => protocol.length));
-  return [`rxmux demo: ready on http://${at}/`, ...rows.map(([protocol, command]) => `  ${protocol.padEnd(width)}  ${command}`)].join('\n');
+  return [
+    `rxmux demo: ready on http://${at}/`,
+    ...rows.map(([protocol, command]) => `  ${protocol.padEnd(width)}  ${command}`),
+  ].join('\n');
 }

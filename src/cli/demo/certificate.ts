@@ -1,7 +1,9 @@
 import { optional } from './optional.js';
 
 /** A certificate for localhost, made for this run; `undefined` when the package that makes it is not installed. */
-export async function selfMadeCertificate(warn: (line: string) => void): Promise<{ cert: string; key: string } | undefined> {
+export async function selfMadeCertificate(
+  warn: (line: string) => void,
+): Promise<{ cert: string; key: string } | undefined> {
   const maker = await optional('selfsigned', () => import('selfsigned'), warn);
   if (maker === undefined) return undefined;
   const made = await maker.generate([{ name: 'commonName', value: 'localhost' }], {

@@ -1,6 +1,17 @@
 import http from 'node:http';
 import http2 from 'node:http2';
-import { firstValueFrom, map, merge, NEVER, Subject, Subscription, takeWhile, type Observable } from 'rxjs';
+import {
+  catchError,
+  EMPTY,
+  firstValueFrom,
+  map,
+  merge,
+  NEVER,
+  Subject,
+  Subscription,
+  takeWhile,
+  type Observable,
+} from 'rxjs';
 import type { Conn } from '../../conn/conn.js';
 import { flowTo } from '../../flow/flow-to.js';
 import { listen, type ListenAddress } from '../../net/listen.js';
@@ -15,15 +26,13 @@ import { partitionByProtocol } from '../../sniff/partition-by-protocol.js';
 import type { DemoOptions } from '../args.js';
 import { selfMadeCertificate } from './certificate.js';
 import { grpcSink } from './grpc-services.js';
-import { RedisReply } from './redis-reply.js';
+import { Redis } from './redis.js';
 import { webSocketSink } from './web-socket.js';
 import { web } from './web.js';
 
 /** A demo that runs. */
 export interface Demo {
   readonly address: ListenAddress;
-  /** Protocols left out, since a package they need is not installed. */
-  readonly missing: readonly string[];
   /** Closes the port, lets open work end, cuts what is left after two seconds. */
   close(): Promise<void>;
 }
@@ -74,11 +83,16 @@ export async function demo({ port, host, ssh }: DemoOptions, warn: (line: string
 
   const listener = listen({ port, host });
   const failed$ = new Subject<never>();
-  const serving = serve(listener, false);
+  const conns$ = listener.pipe(
+    catchError((error: unknown) => {
+      failed$.error(error);
+      return EMPTY;
+    }),
+  );
+  const serving = serve(conns$, false);
   const address = await firstValueFrom(merge(listener.address$, failed$));
   return {
     address,
-    missing: [],
     async close() {
       serving.unsubscribe();
       closing$.next();
@@ -94,11 +108,12 @@ function echo(conn: Conn): void {
 }
 
 function answerRedis(conn: Conn): void {
-  const redis = new RedisReply();
+  const redis = new Redis();
   conn
     .pipe(
       map((chunk) => redis.push(chunk)),
-      takeWhile(() => !redis.ended, true),
+      takeWhile(({ last }) => !last, true),
+      map(({ bytes }) => bytes),
       flowTo(conn),
     )
     .subscribe();

@@ -1,4 +1,12 @@
-import type { ServerDuplexStream, ServerReadableStream, ServerUnaryCall, ServerWritableStream, sendUnaryData, ServiceDefinition } from '@grpc/grpc-js';
+import type {
+  ServerDuplexStream,
+  ServerReadableStream,
+  ServerUnaryCall,
+  ServerWritableStream,
+  sendUnaryData,
+  ServiceDefinition,
+  status,
+} from '@grpc/grpc-js';
 import { fileURLToPath } from 'node:url';
 import { toGrpc } from '../../serve/to-grpc.js';
 import type { Sink } from '../../serve/sink.js';
@@ -10,7 +18,6 @@ interface Message {
 }
 
 const SERVICES = ['', 'rxmux.demo.Echo', 'grpc.health.v1.Health'];
-const NOT_FOUND = 5;
 const MAX_TIMES = 1000;
 const MAX_JOINED = 64 * 1024;
 
@@ -24,7 +31,7 @@ export async function grpcSink(warn: (line: string) => void): Promise<Sink | und
   const definitions = loader.loadSync([proto('echo'), proto('health')], { defaults: true });
   const server = new grpc.Server();
   server.addService(definitions['rxmux.demo.Echo'] as ServiceDefinition, echo);
-  server.addService(definitions['grpc.health.v1.Health'] as ServiceDefinition, health);
+  server.addService(definitions['grpc.health.v1.Health'] as ServiceDefinition, health(grpc.status.NOT_FOUND));
   return toGrpc(server, grpc.ServerCredentials.createInsecure());
 }
 
@@ -60,13 +67,13 @@ interface HealthRequest {
   readonly service: string;
 }
 
-const health = {
+const health = (notFound: status.NOT_FOUND) => ({
   Check(call: ServerUnaryCall<HealthRequest, object>, reply: sendUnaryData<object>) {
     if (SERVICES.includes(call.request.service)) reply(null, { status: 'SERVING' });
-    else reply({ code: NOT_FOUND, details: 'unknown service' });
+    else reply({ code: notFound, details: 'unknown service' });
   },
   Watch(call: ServerWritableStream<HealthRequest, object>) {
     // The standard wants the stream to stay open for changes; here there are none.
     call.write({ status: SERVICES.includes(call.request.service) ? 'SERVING' : 'SERVICE_UNKNOWN' });
   },
-};
+});

@@ -1,5 +1,9 @@
 /** Imports a package that the library does without; when it is not installed, says so and goes on without it. */
-export async function optional<T>(name: string, load: () => Promise<T>, warn: (line: string) => void): Promise<T | undefined> {
+export async function optional<T>(
+  name: string,
+  load: () => Promise<T>,
+  warn: (line: string) => void,
+): Promise<T | undefined> {
   try {
     return await load();
   } catch (error) {

@@ -9,7 +9,8 @@ const REFRESH_MS = 500;
 
 const HTML = {
   'content-type': 'text/html; charset=utf-8',
-  'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'",
+  'content-security-policy':
+    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'",
 };
 
 /** The demo's pages: the live table, its events (which end with `closing$`), the same as JSON, a greeting and an echo. */

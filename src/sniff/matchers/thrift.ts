@@ -4,7 +4,7 @@ import type { Matcher } from '../matcher.js';
 
 /** What {@link thrift} tells. */
 export interface ThriftMeta {
-  /** `framed`: a length before each message; `header`: THeader, frames with headers of their own; `unframed`: neither. */
+  /** `framed`: a length before each message; `header`: THeader, frames that have headers; `unframed`: neither. */
   readonly transport: 'framed' | 'unframed' | 'header';
   readonly encoding: 'binary' | 'compact';
 }
@@ -82,7 +82,8 @@ const match = matchGrammar(firstMessage, MAX_BYTES);
 
 /**
  * Matches an Apache Thrift client by the beginning of its first call: strict binary or compact protocol, framed or not,
- * or in the THeader transport (Thrift specification: binary protocol, compact protocol, header format). 15 bytes at most.
+ * or in the THeader transport (Thrift specification: binary protocol, compact protocol, header format). 15 bytes at
+ * most.
  *
  * @example
  * ```ts

@@ -9,9 +9,9 @@ export type TlsVersion = 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
 /** What a ClientHello must say; all that is given must hold. */
 export interface TlsMatcherOptions {
   /**
-   * The name the client asks for (SNI), one of these: `'example.com'` in any case, `'*.example.com'` for every name below
-   * it however deep but not `example.com` itself, or a RegExp searched for in the lower-case name. A client that sends
-   * no name, or an IP address, has none of them.
+   * The name the client asks for (SNI), one of these: `'example.com'` in any case, `'*.example.com'` for every name
+   * below it however deep but not `example.com` itself, or a RegExp searched for in the lower-case name. A client that
+   * sends no name, or an IP address, has none of them.
    */
   readonly serverName?: string | RegExp | readonly (string | RegExp)[];
   /** An application protocol the client offers, one of these, such as `'h2'` or `'postgresql'`. */

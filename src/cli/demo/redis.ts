@@ -30,7 +30,11 @@ function parse(bytes: Buffer): Parsed {
   }
 }
 
-function parseArray(bytes: Buffer, start: number, firstEnd: number): { words: string[]; end: number } | 'more' | 'broken' {
+function parseArray(
+  bytes: Buffer,
+  start: number,
+  firstEnd: number,
+): { words: string[]; end: number } | 'more' | 'broken' {
   const count = Number(bytes.toString('latin1', start + 1, firstEnd).trim());
   if (!Number.isInteger(count) || count < 1 || count > MAX_ARGUMENTS) return 'broken';
   const words: string[] = [];
@@ -65,16 +69,22 @@ function answer([name = '', argument]: readonly string[]): string {
   }
 }
 
-/** The demo's Redis: give it what comes in, it gives back what to send; `ended` once the connection shall be closed. */
-export class RedisReply {
-  ended = false;
+/** What to send back, and whether it is the last. */
+export interface Reply {
+  readonly bytes: Uint8Array;
+  readonly last: boolean;
+}
+
+/** The demo's Redis: give it what comes in, it gives back what to send. */
+export class Redis {
   #rest = Buffer.alloc(0);
 
-  push(chunk: Uint8Array): Buffer {
+  push(chunk: Uint8Array): Reply {
     const bytes = Buffer.concat([this.#rest, chunk]);
     const { commands, used, broken } = parse(bytes);
     this.#rest = bytes.subarray(used);
-    this.ended = broken || commands.some(([name]) => name?.toUpperCase() === 'QUIT');
-    return Buffer.from(commands.map(answer).join('') + (broken ? '-ERR Protocol error\r\n' : ''), 'latin1');
+    const text = commands.map(answer).join('') + (broken ? '-ERR Protocol error\r\n' : '');
+    const last = broken || commands.some(([name]) => name?.toUpperCase() === 'QUIT');
+    return { bytes: Buffer.from(text, 'latin1'), last };
   }
 }
