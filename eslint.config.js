@@ -21,6 +21,8 @@ export default defineConfig(
       '@typescript-eslint/no-non-null-assertion': 'error',
       // It would turn the `bytes[i] as number` of a bounded loop into the assertion just banned.
       '@typescript-eslint/non-nullable-type-assertion-style': 'off',
+      // Wire formats hold control characters.
+      'no-control-regex': 'off',
       // Messages give numbers.
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
       // `() => server.close()` reads better than a block of one line.

@@ -10,6 +10,8 @@ const base = {
 export default {
   // Jest leaves a core to its watcher; on two cores that would be half of them.
   maxWorkers: '100%',
+  // A property spec takes a second or two; on a busy machine that must not fail it.
+  testTimeout: 20_000,
   projects: [
     {
       ...base,

@@ -32,6 +32,10 @@ export { toHttp } from './serve/to-http.js';
 export { toHttp2 } from './serve/to-http2.js';
 export { toTls } from './serve/to-tls.js';
 export { toWebSocket, type WebSocketLike, type WebSocketServerLike } from './serve/to-web-socket.js';
+export type { AsMatcher } from './sniff/combinator.js';
+export type { HeaderFields } from './sniff/header-fields.js';
+export type { RequestLine } from './sniff/http1-head.js';
+export type { Http2Request } from './sniff/http2-head.js';
 export { sniffBudget, type SniffBudget } from './sniff/budget.js';
 export type {
   Endpoints,

@@ -31,6 +31,8 @@ const HTTP2_HELLO = Buffer.concat([
 ]);
 const HTTP2_GET = Buffer.from('000006010500000001828684410178', 'hex');
 const SERVER_SETTINGS = '\0\0\0\x04\x01';
+// Type and flags of a DATA frame with END_STREAM on stream 1
+const HTTP2_RESPONSE_ENDS = '\0\x01\0\0\0\x01';
 
 async function echoPort(stage: Stage): Promise<number> {
   const server = createServer({ allowHalfOpen: true }, (socket) => {
@@ -62,7 +64,7 @@ export async function targets(): Promise<Record<string, Target>> {
     },
     toHttp2: {
       flight: Buffer.concat([HTTP2_HELLO, HTTP2_GET]),
-      reply: 'served',
+      reply: HTTP2_RESPONSE_ENDS,
       sink: () => toHttp2(http2.createServer((_request, response) => response.end('served'))),
     },
     toGrpc: {

@@ -52,7 +52,7 @@ test('a second close gives the promise of the first', () => {
   expect(sink.close()).toBe(sink.close({ graceMs: 1 }));
 });
 
-test.each([-1, NaN, Infinity, 2 ** 31])('graceMs %p is refused, and nothing is closed', async (graceMs) => {
+test.each([-1, NaN, Infinity, 2 ** 31])('graceMs %p is refused, and nothing is closed', (graceMs) => {
   const { sink, taken } = keeping();
   expect(() => sink.close({ graceMs })).toThrow(expect.objectContaining({ code: 'ERR_MUX_OPTION' }));
   sink.next(fromDuplex(new PassThrough()));

@@ -92,15 +92,20 @@ test('a connection still encrypted is served with secure credentials', async () 
   expect(await say(client(port, grpc.credentials.createSsl(Buffer.from(pem.cert))), 'secret')).toBe('secret');
 });
 
-test('preface and FIN, there before the server is, end no process when the way back is slow', async () => {
+test('a call and FIN, there before the server is, end no process when the way back is slow', async () => {
   const far = new Duplex({
     read() {},
     write(_chunk, _encoding, done) {
       setImmediate(() => setImmediate(() => setImmediate(done)));
     },
+    final(done) {
+      setImmediate(() => setImmediate(() => setImmediate(done)));
+    },
   });
   far.push('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
   far.push(Buffer.from('000000040000000000', 'hex'));
+  // HEADERS, END_STREAM and END_HEADERS: :method POST, :scheme http, :path /, :authority x
+  far.push(Buffer.from('000006010500000001838684410178', 'hex'));
   far.push(null);
   toGrpc(echo(), insecure).next(fromDuplex(far));
   await once(far, 'close');

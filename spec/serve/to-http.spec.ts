@@ -195,6 +195,22 @@ test('close does not cut a response that is still being sent', async () => {
   expect(client.text.length).toBeGreaterThan(body.length);
 });
 
+test('close does not cut a response that is still being sent over https', async () => {
+  const body = Buffer.alloc(30_000_000, 'x');
+  const server = https.createServer(await localhostPem(), (_request, response) => response.end(body));
+  const sink = toHttp(server);
+  const request = https.get({
+    port: await stage.serve(sink),
+    host: '127.0.0.1',
+    rejectUnauthorized: false,
+    agent: new https.Agent({ keepAlive: true }),
+  });
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  const closed = sink.close({ scheduler: new VirtualTimeScheduler() });
+  expect((await bodyOf(response)).length).toBe(body.length);
+  await closed;
+});
+
 test('a request that comes while closing is answered with Connection: close', async () => {
   const held: ServerResponse[] = [];
   const sink = toHttp(

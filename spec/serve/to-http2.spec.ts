@@ -1,4 +1,4 @@
-import { afterEach, beforeAll, expect, test } from '@jest/globals';
+import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { once } from 'node:events';
 import http from 'node:http';
 import http2, { type ClientHttp2Session, type ServerHttp2Session } from 'node:http2';
@@ -78,6 +78,16 @@ test('a secure server is given connections still encrypted, and serves both vers
   expect(Buffer.concat(await response.toArray()).toString()).toBe('1.1');
 });
 
+test('case 63: a secure server that speaks HTTP/1 too keeps its deadline for heads', async () => {
+  const server = http2.createSecureServer({ ...pem, allowHTTP1: true });
+  const port = await stage.serve(
+    toHttp2(Object.assign(server, { headersTimeout: 50, connectionsCheckingInterval: 10 })),
+  );
+  const socket = tls.connect({ port, host: '127.0.0.1', rejectUnauthorized: false });
+  socket.write('GET / HT');
+  expect(Buffer.concat(await socket.toArray()).toString()).toContain(' 408 ');
+});
+
 test('the session of a client that goes away without GOAWAY ends', async () => {
   const server = http2.createServer();
   const port = await stage.serve(toHttp2(server));
@@ -90,25 +100,38 @@ test('the session of a client that goes away without GOAWAY ends', async () => {
   expect(session.destroyed).toBe(true);
 });
 
-test.each([
-  ['request and FIN', [PREFACE, SETTINGS, GET]],
-  ['preface and FIN', [PREFACE]],
-  ['FIN', []],
-])('%s, there before the server is, end no process when the way back is slow', async (_name, flight) => {
-  const far = new Duplex({
-    read() {},
-    write(_chunk, _encoding, done) {
-      setImmediate(() => setImmediate(() => setImmediate(done)));
-    },
-    final(done) {
-      setImmediate(() => setImmediate(() => setImmediate(done)));
-    },
+describe('over a slow way back', () => {
+  async function sentTo(...flight: Buffer[]): Promise<string> {
+    const sent: Buffer[] = [];
+    const far = new Duplex({
+      read() {},
+      write(chunk: Buffer, _encoding, done) {
+        sent.push(chunk);
+        setImmediate(() => setImmediate(() => setImmediate(done)));
+      },
+      final(done) {
+        setImmediate(() => setImmediate(() => setImmediate(done)));
+      },
+    });
+    for (const bytes of flight) far.push(bytes);
+    far.push(null);
+    toHttp2(http2.createServer((_request, response) => response.end('served'))).next(fromDuplex(far));
+    await once(far, 'close');
+    return Buffer.concat(sent).toString('latin1');
+  }
+
+  test('a request whose FIN came with it ends no process, and is answered to the end', async () => {
+    // Type and flags of a DATA frame with END_STREAM on stream 1
+    expect(await sentTo(PREFACE, SETTINGS, GET)).toContain('\0\x01\0\0\0\x01');
   });
-  for (const bytes of flight) far.push(bytes);
-  far.push(null);
-  toHttp2(http2.createServer((_request, response) => response.end('x'))).next(fromDuplex(far));
-  await once(far, 'close');
-  expect(far.errored).toBeNull();
+
+  test('a preface and FIN end no process', async () => {
+    expect(await sentTo(PREFACE)).not.toContain('served');
+  });
+
+  test('a FIN alone ends no process', async () => {
+    expect(await sentTo()).not.toContain('served');
+  });
 });
 
 test('over a stream that is no socket, a request is served and the client address is known', async () => {

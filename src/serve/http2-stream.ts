@@ -37,15 +37,18 @@ class UnendingDuplex extends RelayDuplex {
   }
 
   override _write(chunk: Uint8Array, encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    if (chunk.length > 0) this.#writes++;
-    if (this.#over) done();
-    else super._write(chunk, encoding, done);
+    if (this.#over || chunk.length === 0) {
+      done();
+      return;
+    }
+    this.#writes++;
+    super._write(chunk, encoding, done);
   }
 
   // http2 learns that a write was taken, and goes on to the next one, a macrotask later.
   #closeWhenSilent(): void {
+    const before = this.#writes;
     this.write(NOTHING, () => {
-      const before = this.#writes;
       setImmediate(() => setImmediate(() => this.#closeUnlessWritten(before)));
     });
   }

@@ -66,35 +66,30 @@ export function proxyTo(target: DialOptions | ((conn: Conn) => DialOptions), opt
       timeout({ first: connectTimeoutMs, scheduler, with: () => throwError(tooLate) }),
       takeUntil(conn.closed$),
     );
+  const splice = (conn: Conn): Observable<never> =>
+    defer(() => backendOf(conn)).pipe(
+      mergeMap((backend) => merge(conn.pipe(flowTo(backend)), backend.pipe(flowTo(conn)))),
+    );
   const open = new Set<Conn>();
-  const keep = (conn: Conn): void => {
-    open.add(conn);
-    conn.closed$.subscribe(() => open.delete(conn));
-  };
-  const splice = (client: Conn, backend: Conn): Observable<never> => {
-    keep(backend);
-    return merge(client.pipe(flowTo(backend)), backend.pipe(flowTo(client)));
-  };
-  const allGone = async (): Promise<void> => {
-    while (open.size > 0) await Promise.all(Array.from(open, ({ closed$ }) => firstValueFrom(closed$)));
-  };
   const cut = (): void => {
     for (const conn of open) conn._destroy(undefined, false);
   };
   return sinkOf(
     (conn) => {
-      keep(conn);
-      defer(() => backendOf(conn))
-        .pipe(mergeMap((backend) => splice(conn, backend)))
-        .subscribe({
-          error: (cause: unknown) => {
-            const error = MuxError.from(cause, 'ERR_MUX_CONNECT');
-            conn._destroy(error, false);
-            failed?.next({ conn, error });
-          },
-        });
+      open.add(conn);
+      conn.closed$.subscribe(() => open.delete(conn));
+      splice(conn).subscribe({
+        error: (cause: unknown) => {
+          const error = MuxError.from(cause, 'ERR_MUX_CONNECT');
+          conn._destroy(error, false);
+          failed?.next({ conn, error });
+        },
+      });
     },
-    (closeOptions) => goneInTime(allGone(), cut, closeOptions),
+    (closeOptions) => {
+      const gone = Array.from(open, ({ closed$ }) => firstValueFrom(closed$));
+      return goneInTime(Promise.all(gone), cut, closeOptions);
+    },
   );
 }
 

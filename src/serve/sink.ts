@@ -54,9 +54,9 @@ export class OpenStreams {
 /** What differs from one server kind to the next. */
 export interface HandOver {
   /** Gives the stream to the server, which from within this call owns its errors. */
-  take(stream: Duplex): void;
+  readonly take: (stream: Duplex) => void;
   /** Asks the open connections to end. What it returns is called when they have. */
-  drain?(): (() => void) | undefined;
+  readonly drain?: () => (() => void) | undefined;
 }
 
 /** A sink for servers that take a Node stream. */

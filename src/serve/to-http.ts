@@ -10,9 +10,10 @@ const RESPONSE_FINISH = 'http.server.response.finish';
  * Hands each connection to a server of `node:http`, or of `node:https` when the connection is still encrypted; so also to
  * express, fastify (`app.server`, after `app.ready()`), hono and whatever else is built on one. The server need not listen.
  *
- * Timeouts of the server work, and a socket keeps Node's native parser path. Sets `httpAllowHalfOpen`, so that a client that
- * sends its request and FIN gets the reply; set it back to false afterwards if a FIN shall abort requests, as it does in a
- * plain server. For `connection` listeners, `server.getConnections` and `maxConnections` count no such connection.
+ * The server's timeouts work, and a socket keeps Node's native parser. `maxConnections` and `getConnections` of the server
+ * do not count what is handed over. Sets `httpAllowHalfOpen`: a client that sends its request and FIN gets the reply, but a
+ * handler is not told of a client that left before the reply is written. Set it back to false afterwards to have it the
+ * other way round, as in a plain server.
  *
  * `close` lets requests under way finish, answers with `Connection: close` and closes idle connections (those of the
  * server's own port too); it does not call `server.close()`.

@@ -6,7 +6,7 @@ import { announceListening, OpenStreams, streamSink, type Sink } from './sink.js
 /**
  * Hands each connection to a server of `node:http2`: to one of `createServer()` when it is in the clear (h2c) or comes from
  * inside `terminateTls`, with or without ALPN; to one of `createSecureServer()` when it is still encrypted. The server need
- * not listen. Errors of a session are told by the server's `sessionError`.
+ * not listen. As in Node's own server, the client's FIN is the end of its session; what was answered at once still arrives.
  *
  * `close` lets open requests finish: every session of the server sends GOAWAY and takes no new ones.
  *

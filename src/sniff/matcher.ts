@@ -67,12 +67,14 @@ export interface Prompt {
  * @typeParam M - what a match tells; becomes `conn.meta[protocol]`
  * @example
  * ```ts
- * const stomp: Matcher<'stomp', object> = {
- *   protocol: 'stomp',
- *   firstBytes: [0x53],
+ * const bittorrent: Matcher<'bittorrent', object> = {
+ *   protocol: 'bittorrent',
+ *   firstBytes: [19],
  *   match: ({ bytes }) => {
- *     const verdict = matchPrefix(bytes, latin1('STOMP\n'));
- *     return verdict === 'match' ? { meta: {} } : verdict;
+ *     const opening = '\x13BitTorrent protocol';
+ *     const seen = String.fromCharCode(...bytes.subarray(0, opening.length));
+ *     if (seen === opening) return { meta: {} };
+ *     return opening.startsWith(seen) ? 'more' : 'no';
  *   },
  * };
  * ```
