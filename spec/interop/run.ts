@@ -27,7 +27,7 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-const RUN_MS = 30_000;
+const RUN_MS = 15_000;
 const STOP_MS = 5000;
 const RETRY_MS = 20;
 

@@ -56,6 +56,7 @@ function received(conn: Conn): string[] {
   return chunks;
 }
 
+const letters = (text: string): string[] => Array.from(text);
 const addresses = (conn: Conn): unknown[] => [conn.remoteAddress, conn.remotePort, conn.localAddress, conn.localPort];
 const REAL = [PROXY_IP, 4000, '10.0.0.1', 80];
 
@@ -127,11 +128,23 @@ describe('a connection from a trusted peer', () => {
   it.each([
     ['no header', 'GET / HTTP/1.1\r\n\r\n', 'it does not begin with a PROXY header'],
     ['case 29: a word that begins like one', 'PROPFIND', 'it does not begin with a PROXY header'],
-    ['case 51: a v1 header of 108 bytes', `PROXY UNKNOWN ${'f'.repeat(92)}\r\n`, 'its PROXY header is malformed, too long or cut off'],
+    [
+      'case 51: a v1 header of 108 bytes',
+      `PROXY UNKNOWN ${'f'.repeat(92)}\r\n`,
+      'its PROXY header is malformed, too long or cut off',
+    ],
     ['a v1 header with a bad field', 'PROXY TCP4 1.2.3.256 ', 'its PROXY header is malformed, too long or cut off'],
     ['a v2 header over maxBytes', `${V2}!\x11\x10\x00`, 'its PROXY header is malformed, too long or cut off'],
-    ['case 51: a bad CRC32c', `${V2}!\x11\x00\x13${IPV4_BLOCK}\x03\x00\x04\x01\x02\x03\x04`, 'its PROXY header is malformed, too long or cut off'],
-    ['case 51: a TLV overrun', `${V2}!\x11\x00\x10${IPV4_BLOCK}\x04\x00\x02x`, 'its PROXY header is malformed, too long or cut off'],
+    [
+      'case 51: a bad CRC32c',
+      `${V2}!\x11\x00\x13${IPV4_BLOCK}\x03\x00\x04\x01\x02\x03\x04`,
+      'its PROXY header is malformed, too long or cut off',
+    ],
+    [
+      'case 51: a TLV overrun',
+      `${V2}!\x11\x00\x10${IPV4_BLOCK}\x04\x00\x02x`,
+      'its PROXY header is malformed, too long or cut off',
+    ],
   ])('is closed and told for %s', (_, first, text) => {
     const { emitted, rejected, texts, connect } = gate();
     const { server, ends } = connect(PROXY_IP, first);
@@ -145,7 +158,7 @@ describe('a connection from a trusted peer', () => {
 
   it('is closed and told when it ends within its header', () => {
     const { texts, connect } = gate();
-    const { client, ends } = connect(PROXY_IP, `${HEADER.slice(0, 20)}`);
+    const { client, ends } = connect(PROXY_IP, HEADER.slice(0, 20));
     client.complete();
     expect(texts()).toEqual(['its PROXY header is malformed, too long or cut off']);
     expect(ends).toEqual(['closed']);
@@ -208,7 +221,7 @@ describe('where headers are optional', () => {
   ])('%s without one passes untouched, byte by byte too', (_, address, request) => {
     const { emitted, rejected, connect } = gate({ mode: 'optional' });
     const { server } = connect(address, request);
-    const { server: slow } = connect(address, ...request);
+    const { server: slow } = connect(address, ...letters(request));
     expect(emitted).toEqual([server, slow]);
     expect(addresses(server)[0]).toBe(address);
     expect(server.meta.proxy).toBeUndefined();
@@ -231,6 +244,17 @@ describe('where headers are optional', () => {
     expect(emitted).toEqual([server]);
     expect(received(server)).toEqual(['PRO', 'FIN']);
   });
+});
+
+it('a socket that was reset before it came here, and so has a local address only, is dropped silently', () => {
+  for (const options of [{}, { mode: 'optional' }, { trust: ['unix'] }] as const) {
+    const { emitted, rejected, conns$ } = gate(options);
+    const [client, server] = memoryPipe();
+    server._readdress({ remoteAddress: undefined, localAddress: '10.0.0.1' });
+    client.next(latin1(HEADER));
+    conns$.next(server);
+    expect([emitted, rejected, received(server)]).toEqual([[], [], ['closed']]);
+  }
 });
 
 describe('trust', () => {
@@ -285,7 +309,7 @@ describe('the deadline', () => {
     virtually((at, scheduler) => {
       const { texts, connect } = gate({ scheduler, timeoutMs: 1000 });
       const { client } = connect();
-      [...HEADER].forEach((letter, i) => {
+      letters(HEADER).forEach((letter, i) => {
         at(1 + i * 100, () => {
           client.next(latin1(letter));
         });
@@ -328,7 +352,12 @@ describe('the deadline', () => {
       open.push(
         conns$
           .pipe(
-            proxyProtocol({ trust: [PROXY_IP], scheduler, timeoutMs: 500, rejected: { next: (r) => headless.push(r) } }),
+            proxyProtocol({
+              trust: [PROXY_IP],
+              scheduler,
+              timeoutMs: 500,
+              rejected: { next: (r) => headless.push(r) },
+            }),
             sniff(http1(), { scheduler, timeoutMs: 1000, rejected: { next: (r) => turnedAway.push(r) } }),
           )
           .subscribe(),

@@ -20,13 +20,16 @@ describe('parseProxyHeader', () => {
     for (const next of [curlGet, bytes]) expect(parse(joined(bytes, next))).toEqual({ length: bytes.length, meta });
   });
 
-  it.each(proxyFlights)('waits for the rest of $name wherever it is cut, and refuses it when there is none', ({ bytes, meta }) => {
-    for (let k = 0; k < bytes.length; k++) {
-      const cut = bytes.subarray(0, k);
-      expect(parse(cut)).toBe('more');
-      expect(parse(cut, true)).toBe(k < SIGNATURE_LENGTHS[meta.version] ? 'absent' : 'invalid');
-    }
-  });
+  it.each(proxyFlights)(
+    'waits for the rest of $name wherever it is cut, and refuses it when there is none',
+    ({ bytes, meta }) => {
+      for (let k = 0; k < bytes.length; k++) {
+        const cut = bytes.subarray(0, k);
+        expect(parse(cut)).toBe('more');
+        expect(parse(cut, true)).toBe(k < SIGNATURE_LENGTHS[meta.version] ? 'absent' : 'invalid');
+      }
+    },
+  );
 
   it.each([
     ['case 29: PRO and then PROPFIND', 'PROPFIND / HTTP/1.1\r\n', 4],
@@ -47,14 +50,20 @@ describe('parseProxyHeader', () => {
 
   it('gives one answer however the bytes are cut, and never throws, for mutated headers and random bytes', () => {
     const mutated = fc
-      .tuple(fc.constantFrom(...proxyFlights), fc.array(fc.tuple(fc.nat(), fc.nat(255)), { minLength: 1, maxLength: 4 }))
+      .tuple(
+        fc.constantFrom(...proxyFlights),
+        fc.array(fc.tuple(fc.nat(), fc.nat(255)), { minLength: 1, maxLength: 4 }),
+      )
       .map(([{ bytes }, changes]) => {
         const copy = joined(bytes, curlGet);
         for (const [at, value] of changes) copy[at % bytes.length] = value;
         return copy;
       });
     const headed = fc
-      .tuple(fc.constantFrom(latin1('PROXY '), latin1('PROXY TCP4 '), latin1('\r\n\r\n\x00\r\nQUIT\n!')), fc.uint8Array({ maxLength: 120 }))
+      .tuple(
+        fc.constantFrom(latin1('PROXY '), latin1('PROXY TCP4 '), latin1('\r\n\r\n\x00\r\nQUIT\n!')),
+        fc.uint8Array({ maxLength: 120 }),
+      )
       .map(([head, tail]) => joined(head, tail));
     fc.assert(
       fc.property(fc.oneof(mutated, headed, fc.uint8Array({ maxLength: 40 })), (bytes) => {
@@ -99,10 +108,15 @@ describe('proxyHeader', () => {
     for (const [name, header] of headers) expect([name, header]).toEqual([name, bytesOf(name)]);
   });
 
-  it('says UNKNOWN or UNSPEC of a client without an IP address, and of one that is gone', () => {
-    for (const from of [{}, { ...CLIENT, remoteAddress: undefined }, { ...CLIENT, localPort: undefined }, { ...CLIENT, remoteAddress: 'here' }]) {
+  it('says UNKNOWN, in version 2 LOCAL, of a client without an IP address, and of one that is gone', () => {
+    for (const from of [
+      {},
+      { ...CLIENT, remoteAddress: undefined },
+      { ...CLIENT, localPort: undefined },
+      { ...CLIENT, remoteAddress: 'here' },
+    ]) {
       expect(proxyHeader(from, { version: 1 })).toEqual(latin1('PROXY UNKNOWN\r\n'));
-      expect(proxyHeader(from, { version: 2 })).toEqual(latin1('\r\n\r\n\x00\r\nQUIT\n!\x00\x00\x00'));
+      expect(proxyHeader(from, { version: 2 })).toEqual(latin1('\r\n\r\n\x00\r\nQUIT\n \x00\x00\x00'));
     }
     expect(proxyHeader(undefined, { version: 1 })).toEqual(latin1('PROXY UNKNOWN\r\n'));
   });
@@ -118,7 +132,10 @@ describe('proxyHeader', () => {
   it('writes ends of two families as IPv6 in version 2, as UNKNOWN in version 1', () => {
     const mixed = { ...CLIENT, localAddress: '2001:db8::5' };
     const header = proxyHeader(mixed, { version: 2 });
-    expect([header[13], header.subarray(16, 32)]).toEqual([0x21, latin1(`${'\x00'.repeat(10)}\xff\xff\xcb\x00\x71\x07`)]);
+    expect([header[13], header.subarray(16, 32)]).toEqual([
+      0x21,
+      latin1(`${'\x00'.repeat(10)}\xff\xff\xcb\x00\x71\x07`),
+    ]);
     expect(parse(header)).toMatchObject({ meta: { sourceAddress: '203.0.113.7', destinationAddress: '2001:db8::5' } });
     expect(proxyHeader(mixed, { version: 1 })).toEqual(latin1('PROXY UNKNOWN\r\n'));
   });
@@ -127,20 +144,31 @@ describe('proxyHeader', () => {
     const end = fc.tuple(fc.oneof(fc.ipV4(), fc.ipV6()), fc.nat(65535));
     const tlv = fc.record({ type: fc.nat(255).filter((type) => type !== 3), value: fc.uint8Array({ maxLength: 40 }) });
     fc.assert(
-      fc.property(end, end, fc.array(tlv, { maxLength: 5 }), fc.boolean(), ([remoteAddress, remotePort], [localAddress, localPort], tlvs, crc32c) => {
-        const from = { remoteAddress, remotePort, localAddress, localPort };
-        for (const header of [proxyHeader(from, { version: 1 }), proxyHeader(from, { version: 2, tlvs, crc32c })]) {
-          const read = parse(header);
-          if (typeof read === 'string') throw new Error(read);
-          const { version, sourceAddress, sourcePort, destinationAddress, destinationPort } = read.meta;
-          expect(read.length).toBe(header.length);
-          if (version === 2) expect(read.meta.tlvs.slice(0, tlvs.length)).toEqual(tlvs);
-          if (sourceAddress === undefined) continue;
-          const again = { remoteAddress: sourceAddress, remotePort: sourcePort, localAddress: destinationAddress, localPort: destinationPort };
-          expect([sourcePort, destinationPort]).toEqual([remotePort, localPort]);
-          expect(proxyHeader(again, { version: 2 })).toEqual(proxyHeader(from, { version: 2 }));
-        }
-      }),
+      fc.property(
+        end,
+        end,
+        fc.array(tlv, { maxLength: 5 }),
+        fc.boolean(),
+        ([remoteAddress, remotePort], [localAddress, localPort], tlvs, crc32c) => {
+          const from = { remoteAddress, remotePort, localAddress, localPort };
+          for (const header of [proxyHeader(from, { version: 1 }), proxyHeader(from, { version: 2, tlvs, crc32c })]) {
+            const read = parse(header);
+            if (typeof read === 'string') throw new Error(read);
+            const { version, sourceAddress, sourcePort, destinationAddress, destinationPort } = read.meta;
+            expect(read.length).toBe(header.length);
+            if (version === 2) expect(read.meta.tlvs.slice(0, tlvs.length)).toEqual(tlvs);
+            if (sourceAddress === undefined) continue;
+            const again = {
+              remoteAddress: sourceAddress,
+              remotePort: sourcePort,
+              localAddress: destinationAddress,
+              localPort: destinationPort,
+            };
+            expect([sourcePort, destinationPort]).toEqual([remotePort, localPort]);
+            expect(proxyHeader(again, { version: 2 })).toEqual(proxyHeader(from, { version: 2 }));
+          }
+        },
+      ),
       { numRuns: 300 },
     );
   });
@@ -166,7 +194,9 @@ describe('proxyHeader', () => {
     ['a value over 65,535 bytes', [{ type: 0x04, value: new Uint8Array(0x1_0000) }]],
     ['more than fits in all', [{ type: 0x04, value: new Uint8Array(0xffff - 3 - 11) }]],
   ])('refuses %s', (_, tlvs) => {
-    expect(() => proxyHeader(CLIENT, { version: 2, tlvs })).toThrow(expect.objectContaining({ code: 'ERR_MUX_OPTION' }));
+    expect(() => proxyHeader(CLIENT, { version: 2, tlvs })).toThrow(
+      expect.objectContaining({ code: 'ERR_MUX_OPTION' }),
+    );
   });
 
   it('fits as much as the length field can tell', () => {

@@ -5,7 +5,8 @@ import { latin1 } from '../../src/sniff/matcher.js';
 import { proxyFlights } from '../vectors/proxy.js';
 
 const tlv = (type: number, value: string): ProxyTlv => ({ type, value: latin1(value) });
-const tlvsOf = (name: string): readonly ProxyTlv[] => proxyFlights.find((flight) => flight.name === name)?.meta.tlvs ?? [];
+const tlvsOf = (name: string): readonly ProxyTlv[] =>
+  proxyFlights.find((flight) => flight.name === name)?.meta.tlvs ?? [];
 
 const NOTHING = {
   alpn: undefined,
@@ -38,7 +39,11 @@ describe('decodeProxyTlvs', () => {
   });
 
   it.each([
-    ['an AWS load balancer', 'a v2 header with VPC endpoint id, CRC32c and padding as of an AWS load balancer', { awsVpceId: 'vpce-0123456789abcdef0' }],
+    [
+      'an AWS load balancer',
+      'a v2 header with VPC endpoint id, CRC32c and padding as of an AWS load balancer',
+      { awsVpceId: 'vpce-0123456789abcdef0' },
+    ],
     ['Google Cloud', 'a v2 header as of Google Cloud Private Service Connect', { gcpPscId: 0x0123_4567_89ab_cdefn }],
     ['Azure', 'a v2 header as of an Azure private endpoint', { azureLinkId: 0x0102_0304 }],
   ])('reads the id of %s', (_, name, expected) => {

@@ -1,10 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
+import { ipOf } from '../../src/net/proxy-format.js';
 import { encodeProxyV2, parseProxyV2 } from '../../src/net/proxy-v2.js';
 import { latin1 } from '../../src/sniff/matcher.js';
 
 const header = (text: string): Uint8Array => latin1(`\r\n\r\n\x00\r\nQUIT\n${text}`);
 const parse = (bytes: Uint8Array) => parseProxyV2(bytes, 4096);
 
+const CLIENT = { source: ipOf('203.0.113.7'), sourcePort: 51000, destination: ipOf('10.0.0.5'), destinationPort: 443 };
 const IPV4_BLOCK = '\xcb\x00\x71\x07\x0a\x00\x00\x05\xc78\x01\xbb';
 
 describe('parseProxyV2', () => {
@@ -39,14 +41,19 @@ describe('parseProxyV2', () => {
 
   it('case 51: accepts a LOCAL header whatever is in it', () => {
     const block = `${IPV4_BLOCK}\x03\x00\x04\x00\x00\x00\x00\x04\xff\xff`;
-    expect(parse(header(` \x11\x00\x16${block}`))).toEqual({ length: 38, meta: { version: 2, command: 'local', tlvs: [] } });
+    expect(parse(header(` \x11\x00\x16${block}`))).toEqual({
+      length: 38,
+      meta: { version: 2, command: 'local', tlvs: [] },
+    });
   });
 
-  it('keeps TLVs of its own, apart from the buffer they came in', () => {
-    const bytes = header(`!\x11\x00\x11${IPV4_BLOCK}\x02\x00\x02ab`);
-    const parsed = parse(bytes);
-    bytes.fill(0);
-    expect(parsed).toMatchObject({ meta: { tlvs: [{ type: 0x02, value: latin1('ab') }] } });
+  it('keeps TLVs of its own, apart from the array or Buffer they came in', () => {
+    const text = header(`!\x11\x00\x11${IPV4_BLOCK}\x02\x00\x02ab`);
+    for (const bytes of [text.slice(), Buffer.from(text)]) {
+      const parsed = parse(bytes);
+      bytes.fill(0);
+      expect(parsed).toMatchObject({ meta: { tlvs: [{ type: 0x02, value: latin1('ab') }] } });
+    }
   });
 
   it('reads the paths of Unix sockets up to the first zero, or all 108 bytes', () => {
@@ -64,8 +71,19 @@ describe('parseProxyV2', () => {
   });
 });
 
+it('a checksum is checked in a Buffer, and in the middle of one, without a change to it', () => {
+  const checked = encodeProxyV2(CLIENT, [], true);
+  const buffer = Buffer.concat([latin1('before'), checked, latin1('after')]);
+  const copy = Buffer.from(buffer);
+  expect(parse(buffer.subarray(6))).toMatchObject({ length: checked.length });
+  expect(buffer).toEqual(copy);
+});
+
 describe('encodeProxyV2', () => {
-  it('writes no addresses into a LOCAL header', () => {
-    expect(encodeProxyV2(undefined, { command: 'local', tlvs: [], crc32c: false })).toEqual(header(' \x00\x00\x00'));
+  it('writes LOCAL and no addresses without ends, whatever the TLVs', () => {
+    expect(encodeProxyV2(undefined, [], false)).toEqual(header(' \x00\x00\x00'));
+    expect(encodeProxyV2(undefined, [{ type: 0x04, value: latin1('x') }], false)).toEqual(
+      header(' \x00\x00\x04\x04\x00\x01x'),
+    );
   });
 });

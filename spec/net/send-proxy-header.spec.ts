@@ -24,7 +24,9 @@ describe('sendProxyHeader', () => {
     const greet = (conn: Conn): void => {
       conn.next(latin1('EHLO x\r\n'));
     };
-    expect(sent(sendProxyHeader({ version: 1, from: CLIENT }), greet)).toBe('PROXY TCP4 203.0.113.7 10.0.0.5 51000 443\r\nEHLO x\r\n');
+    expect(sent(sendProxyHeader({ version: 1, from: CLIENT }), greet)).toBe(
+      'PROXY TCP4 203.0.113.7 10.0.0.5 51000 443\r\nEHLO x\r\n',
+    );
     expect(sent(sendProxyHeader({ version: 2, from: CLIENT }), greet)).toBe(
       '\r\n\r\n\x00\r\nQUIT\n!\x11\x00\x0c\xcb\x00q\x07\n\x00\x00\x05\xc78\x01\xbbEHLO x\r\n',
     );
@@ -52,18 +54,30 @@ describe('sendProxyHeader', () => {
     expect(() => sendProxyHeader({ version: 2, tlvs })).toThrow(expect.objectContaining({ code: 'ERR_MUX_OPTION' }));
   });
 
-  it.each([{ version: 1 }, { version: 2, crc32c: true }] as const)('is understood by proxyProtocol: %j', async (options) => {
-    const accepted$ = new Subject<Conn>();
-    const port = await loopback((conns$) => conns$.pipe(proxyProtocol({ trust: ['127.0.0.1'] })).subscribe(accepted$));
-    const accepted = firstValueFrom(accepted$);
-    const from = { ...CLIENT, remoteAddress: '2001:db8::7', localAddress: '2001:db8::5' };
-    const dialed = await firstValueFrom(dial({ port: port.port, host: '127.0.0.1' }).pipe(sendProxyHeader({ ...options, from })));
-    dialed.next(latin1('hello'));
-    dialed.complete();
-    const conn = await accepted;
-    expect([conn.remoteAddress, conn.remotePort, conn.localAddress, conn.localPort]).toEqual(['2001:db8::7', 51000, '2001:db8::5', 443]);
-    expect(Buffer.concat(await firstValueFrom(conn.pipe(toArray()))).toString()).toBe('hello');
-    dialed._destroy(undefined, false);
-    port.close();
-  });
+  it.each([{ version: 1 }, { version: 2, crc32c: true }] as const)(
+    'is understood by proxyProtocol: %j',
+    async (options) => {
+      const accepted$ = new Subject<Conn>();
+      const port = await loopback((conns$) =>
+        conns$.pipe(proxyProtocol({ trust: ['127.0.0.1'] })).subscribe(accepted$),
+      );
+      const accepted = firstValueFrom(accepted$);
+      const from = { ...CLIENT, remoteAddress: '2001:db8::7', localAddress: '2001:db8::5' };
+      const dialed = await firstValueFrom(
+        dial({ port: port.port, host: '127.0.0.1' }).pipe(sendProxyHeader({ ...options, from })),
+      );
+      dialed.next(latin1('hello'));
+      dialed.complete();
+      const conn = await accepted;
+      expect([conn.remoteAddress, conn.remotePort, conn.localAddress, conn.localPort]).toEqual([
+        '2001:db8::7',
+        51000,
+        '2001:db8::5',
+        443,
+      ]);
+      expect(Buffer.concat(await firstValueFrom(conn.pipe(toArray()))).toString()).toBe('hello');
+      dialed._destroy(undefined, false);
+      port.close();
+    },
+  );
 });

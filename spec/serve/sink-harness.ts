@@ -82,8 +82,7 @@ function awaitFin(conn: Conn, done: () => void): void {
     bytes: (chunk, ended) => {
       held.push(chunk);
       if (!ended) return;
-      peeking.release(Buffer.concat(held));
-      done();
+      peeking.release(Buffer.concat(held), { freed: done });
     },
     closed: () => undefined,
   });

@@ -44,7 +44,11 @@ const TLS_AND_CERTIFICATE = `\x07\x00\x00\x00\x00!\x00\x07TLSv1.3"\x00\x0eclient
  * after the specification, those of the clouds after their documentation.
  */
 export const proxyFlights: readonly ProxyFlight[] = [
-  v1('a v1 TCP4 header of HAProxy', 'PROXY TCP4 127.0.0.1 127.0.0.1 36040 21001\r\n', ends('127.0.0.1', 36040, '127.0.0.1', 21001)),
+  v1(
+    'a v1 TCP4 header of HAProxy',
+    'PROXY TCP4 127.0.0.1 127.0.0.1 36040 21001\r\n',
+    ends('127.0.0.1', 36040, '127.0.0.1', 21001),
+  ),
   v1('a v1 TCP6 header of HAProxy', 'PROXY TCP6 ::1 ::1 41956 21005\r\n', ends('::1', 41956, '::1', 21005)),
   v1('a v1 UNKNOWN header of HAProxy', 'PROXY UNKNOWN\r\n'),
   v1(
@@ -63,10 +67,17 @@ export const proxyFlights: readonly ProxyFlight[] = [
     'PROXY TCP6 2001:0DB8:0:0::01 ::ffff:10.0.0.5 51000 443\r\n',
     ends('2001:db8::1', 51000, '10.0.0.5', 443),
   ),
-  v1('the longest v1 UNKNOWN header', `PROXY UNKNOWN ${'ffff:'.repeat(7)}ffff ${'ffff:'.repeat(7)}ffff 65535 65535\r\n`),
+  v1(
+    'the longest v1 UNKNOWN header',
+    `PROXY UNKNOWN ${'ffff:'.repeat(7)}ffff ${'ffff:'.repeat(7)}ffff 65535 65535\r\n`,
+  ),
   v1('a v1 UNKNOWN header with anything behind it', 'PROXY UNKNOWN \r\x00\xff\n x\r\n'),
 
-  v2('a v2 TCP4 header of HAProxy', `!\x11\x00\x0c${LOOPBACK}\xe9\x8cR\n`, ends('127.0.0.1', 59788, '127.0.0.1', 21002)),
+  v2(
+    'a v2 TCP4 header of HAProxy',
+    `!\x11\x00\x0c${LOOPBACK}\xe9\x8cR\n`,
+    ends('127.0.0.1', 59788, '127.0.0.1', 21002),
+  ),
   v2(
     'a v2 TCP6 header of HAProxy',
     `!!\x00$${'\x00'.repeat(15)}\x01${'\x00'.repeat(15)}\x01\xa8\xaeR\x0e`,
@@ -116,20 +127,29 @@ export const proxyFlights: readonly ProxyFlight[] = [
       [0x04, '\x00'.repeat(10)],
     ],
   ),
-  v2('a v2 header as of Google Cloud Private Service Connect', `!\x11\x00\x17${IPV4_BLOCK}\xe0\x00\x08\x01#Eg\x89\xab\xcd\xef`, CLIENT, [
-    [0xe0, '\x01#Eg\x89\xab\xcd\xef'],
-  ]),
-  v2('a v2 header as of an Azure private endpoint', `!\x11\x00\x14${IPV4_BLOCK}\xee\x00\x05\x01\x04\x03\x02\x01`, CLIENT, [
-    [0xee, '\x01\x04\x03\x02\x01'],
-  ]),
+  v2(
+    'a v2 header as of Google Cloud Private Service Connect',
+    `!\x11\x00\x17${IPV4_BLOCK}\xe0\x00\x08\x01#Eg\x89\xab\xcd\xef`,
+    CLIENT,
+    [[0xe0, '\x01#Eg\x89\xab\xcd\xef']],
+  ),
+  v2(
+    'a v2 header as of an Azure private endpoint',
+    `!\x11\x00\x14${IPV4_BLOCK}\xee\x00\x05\x01\x04\x03\x02\x01`,
+    CLIENT,
+    [[0xee, '\x01\x04\x03\x02\x01']],
+  ),
   v2('a v2 UDP4 header', `!\x12\x00\x0c${IPV4_BLOCK}`, CLIENT),
-  v2('a v2 UDP6 header', `!"\x00$ \x01\r\xb8${'\x00'.repeat(11)}\x01${'\x00'.repeat(10)}\xff\xff\n\x00\x00\x05\xc78\x01\xbb`, ends('2001:db8::1', 51000, '10.0.0.5', 443)),
+  v2(
+    'a v2 UDP6 header',
+    `!"\x00$ \x01\r\xb8${'\x00'.repeat(11)}\x01${'\x00'.repeat(10)}\xff\xff\n\x00\x00\x05\xc78\x01\xbb`,
+    ends('2001:db8::1', 51000, '10.0.0.5', 443),
+  ),
   v2('a v2 UNSPEC header', '!\x00\x00\x00'),
   v2('a v2 UNSPEC header with an empty TLV', '!\x00\x00\x03\x04\x00\x00', {}, [[0x04, '']]),
   v2('a v2 LOCAL header with a family and an address block', ` \x99\x00\x0c${IPV4_BLOCK}`, { command: 'local' }),
-  v2(
-    'a v2 Unix header',
-    `!1\x00\xd8${'/run/client.sock'.padEnd(108, '\x00')}${'\x00'.repeat(108)}`,
-    { sourceAddress: '/run/client.sock', destinationAddress: '' },
-  ),
+  v2('a v2 Unix header', `!1\x00\xd8${'/run/client.sock'.padEnd(108, '\x00')}${'\x00'.repeat(108)}`, {
+    sourceAddress: '/run/client.sock',
+    destinationAddress: '',
+  }),
 ];

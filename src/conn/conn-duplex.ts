@@ -38,7 +38,7 @@ export function duplexOver(conn: Conn): Duplex {
       done();
     },
     destroy(error, done) {
-      if (!ended || error !== null) conn._destroy(undefined, false);
+      if (!ended || !duplex.writableFinished || error !== null) conn._destroy(undefined, false);
       done(error);
     },
   });

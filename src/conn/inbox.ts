@@ -64,10 +64,14 @@ export class Inbox implements Reading {
       });
     }
     return {
-      release: (replay, filter) => {
+      release: (replay, onFree, filter) => {
         this.#peek = undefined;
         if (replay.length > 0) this.#chunks.unshift(replay);
         this.#filter = filter;
+        onFree.freed();
+      },
+      drop: () => {
+        this.#peek = undefined;
       },
     };
   }

@@ -37,10 +37,19 @@ export interface PeekHandler {
 /** A hold on a connection whose first bytes are being looked at. */
 export interface Peeking {
   /**
-   * Ends the look and puts `replay` back in front of what comes next. `filter` is applied to every later chunk, for the
-   * rare case in which an answer still has to be taken out.
+   * Ends the look: the connection can have a reader, who gets `replay` before what comes next. `onFree` is called in this
+   * very call, as soon as a reader may attach, which may be before `replay` is put back: a reader that is there by then gets
+   * it without a detour. `filter` is applied to every later chunk, for the rare case in which an answer still has to be
+   * taken out.
    */
-  release(replay: Uint8Array, filter?: InboundFilter): void;
+  release(replay: Uint8Array, onFree: Freed, filter?: InboundFilter): void;
+  /** Ends the look at a connection that is given up. */
+  drop(): void;
+}
+
+/** Who is told that a connection is free for a reader. */
+export interface Freed {
+  freed(): void;
 }
 
 /** Takes something out of the inbound bytes until it is `done`. */

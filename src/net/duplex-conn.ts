@@ -1,5 +1,5 @@
 import { Observable } from 'rxjs';
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Conn, type Addresses, type ConnClosed } from '../conn/conn.js';
 import {
@@ -14,8 +14,10 @@ import { UsageError, type MuxError } from '../errors.js';
 import { carryAddresses } from './carry-addresses.js';
 import { DuplexPeek } from './duplex-peek.js';
 import { DuplexReading } from './duplex-reading.js';
+import { hasEnded } from './end-of-stream.js';
 import { failureOf } from './failure.js';
 import { RelayDuplex } from './relay-duplex.js';
+import { SocketPeek } from './socket-peek.js';
 import type { SocketLike } from './socket-like.js';
 
 /** Settings of a Conn over a Duplex. */
@@ -24,19 +26,21 @@ export interface FromDuplexOptions {
   readonly sendBufferBytes?: number;
 }
 
-// Errors reach the reader and closed$ by 'close'; without any listener an RST from a client would end the process.
-const keepAlive = (): void => undefined;
-
 /** A Conn over a Node Duplex, a socket above all. */
 export class DuplexConn extends Conn {
   #duplex: SocketLike;
   #taken = false;
   #failure: MuxError | undefined;
+  #peek: SocketPeek | undefined;
+  // Reader and closed$ hear of errors by 'close'. Without any listener an RST from a client would end the process.
+  readonly #onError = (error: unknown): void => {
+    this.#peek?.closed(failureOf(error));
+  };
 
   constructor(duplex: Duplex, options: FromDuplexOptions = {}) {
     super(options.sendBufferBytes);
     this.#duplex = duplex;
-    duplex.on('error', keepAlive);
+    duplex.on('error', this.#onError);
   }
 
   get remoteAddress(): string | undefined {
@@ -92,7 +96,7 @@ export class DuplexConn extends Conn {
       );
     }
     this.#taken = true;
-    this.#duplex.off('error', keepAlive);
+    this.#duplex.off('error', this.#onError);
     return this.#duplex;
   }
 
@@ -103,7 +107,12 @@ export class DuplexConn extends Conn {
   }
 
   _peek(handler: PeekHandler): Peeking {
-    return new DuplexPeek(this.#duplex, handler, this);
+    const duplex = this.#duplex;
+    // What is in the stream's buffer already was pushed before anybody could look.
+    if (!(duplex instanceof Socket) || duplex.readableLength > 0 || hasEnded(duplex) || duplex.destroyed) {
+      return new DuplexPeek(duplex, handler, this);
+    }
+    return (this.#peek = new SocketPeek(duplex, handler, this));
   }
 
   _write(chunk: Uint8Array): boolean {
@@ -131,6 +140,7 @@ export class DuplexConn extends Conn {
 
   _destroy(error: MuxError | undefined, reset: boolean): void {
     this.#failure ??= error;
+    this.#peek?.closed(error);
     const duplex = this.#duplex as SocketLike & Partial<Pick<Socket, 'resetAndDestroy'>>;
     // Only TCP can say RST: a TLS or Unix socket throws at the attempt.
     if (reset && !this.encrypted && this.remoteAddress !== undefined && duplex.resetAndDestroy)
@@ -142,11 +152,11 @@ export class DuplexConn extends Conn {
     carryAddresses(this.#duplex, addresses);
   }
 
-  /** @internal From now on what comes in goes through `filter`. */
-  relay(filter: InboundFilter): void {
-    this.#duplex.off('error', keepAlive);
-    this.#duplex = new RelayDuplex(this.#duplex, filter);
-    this.#duplex.on('error', keepAlive);
+  /** @internal */
+  relay(filter: InboundFilter, replay: Uint8Array): void {
+    this.#duplex.off('error', this.#onError);
+    this.#duplex = new RelayDuplex(this.#duplex, filter, replay);
+    this.#duplex.on('error', this.#onError);
   }
 
   #whyClosed(): MuxError | undefined {

@@ -1,6 +1,6 @@
 import type { SchedulerLike, Subject, Subscriber, TeardownLogic } from 'rxjs';
 import type { Conn } from '../conn/conn.js';
-import type { PeekHandler, Peeking } from '../conn/reading.js';
+import type { Freed, PeekHandler, Peeking } from '../conn/reading.js';
 import { MuxError, type MuxErrorFacts } from '../errors.js';
 import type { Deadlines, Due } from '../sniff/deadlines.js';
 import { HeldBytes } from '../sniff/held-bytes.js';
@@ -25,17 +25,15 @@ export interface ProxyGate {
   readonly awaited: Deadlines<ProxyArrival>;
 }
 
-const NOTHING = new Uint8Array(0);
-
 /**
  * One connection whose PROXY header is awaited; its subscriber gets the connection, or none.
  *
  *     header   -> trusted:  taken off and applied -> emitted          untrusted: rejected
  *     absent   -> optional: put back -> emitted                       required: rejected
  *     invalid, cut off, deadline -> rejected
- *     end without a byte -> dropped
+ *     gone without a byte, or before it came here -> dropped
  */
-export class ProxyArrival implements PeekHandler, Due {
+export class ProxyArrival implements PeekHandler, Freed, Due {
   readonly dueAt: number;
   earlier: Due | undefined = undefined;
   later: Due | undefined = undefined;
@@ -56,7 +54,15 @@ export class ProxyArrival implements PeekHandler, Due {
   }
 
   start(): TeardownLogic {
+    const { remoteAddress, localAddress } = this.#conn;
     this.#gate.awaited.add(this);
+    // A proxy's check may send a header and reset. Accepted after the reset, a socket has a local address only: a check, told as
+    // one that came from nowhere, would be noise. (A Unix socket has neither.)
+    const isGone = remoteAddress === undefined && localAddress !== undefined;
+    if (isGone) {
+      this.#drop();
+      return undefined;
+    }
     if (this.#gate.isRequired && !this.#isTrusted) {
       this.#reject('the peer is not trusted to send a PROXY header');
       return undefined;
@@ -113,7 +119,10 @@ export class ProxyArrival implements PeekHandler, Due {
   }
 
   #emit(rest: Uint8Array): void {
-    this.#finish(rest);
+    this.#finish()?.release(rest, this);
+  }
+
+  freed(): void {
     this.#subscriber.next(this.#conn);
     this.#subscriber.complete();
   }
@@ -121,22 +130,23 @@ export class ProxyArrival implements PeekHandler, Due {
   #reject(text: string, facts: MuxErrorFacts = { initiator: 'remote' }): void {
     const { id, remoteAddress = 'a peer without an address' } = this.#conn;
     const error = new MuxError('ERR_MUX_PROXY_HEADER', `connection ${id} from ${remoteAddress}: ${text}`, facts);
-    this.#finish(NOTHING);
+    this.#finish()?.drop();
     this.#conn._destroy(error, false);
     this.#gate.rejections$.next({ conn: this.#conn, error });
     this.#subscriber.complete();
   }
 
-  // It came and went without a byte, a health check or a port scan; or nobody is left to hand it to.
+  // It came and went, a health check or a port scan; or nobody is left to hand it to.
   #drop(): void {
-    this.#finish(NOTHING);
+    this.#finish()?.drop();
     this.#conn._destroy(undefined, false);
     this.#subscriber.complete();
   }
 
-  #finish(replay: Uint8Array): void {
+  #finish(): Peeking | undefined {
+    const peek = this.#peek;
     this.#gate.awaited.remove(this);
-    this.#peek?.release(replay);
     this.#peek = undefined;
+    return peek;
   }
 }

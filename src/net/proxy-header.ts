@@ -34,10 +34,11 @@ export type ProxyHeaderOptions =
  * Makes the PROXY header that tells a server who the client is (PROXY protocol §2).
  *
  * An IPv4-mapped IPv6 address is written as IPv4. For an IPv4 client of an IPv6 address, or the reverse, version 2 writes both as
- * IPv6 and version 1 has only `UNKNOWN`; a client without an IP address (a Unix socket) is `UNKNOWN`, `UNSPEC` in version 2.
+ * IPv6 and version 1 has only `UNKNOWN`. A client without an IP address, such as one on a Unix socket, is told as HAProxy does it:
+ * `UNKNOWN`, in version 2 `LOCAL`, since receivers refuse a `PROXY` without addresses.
  *
- * @param from - the client's connection to this program; `undefined` = this program speaks for itself, as in a health check:
- * `LOCAL`, in version 1 `UNKNOWN`
+ * @param from - the client's connection to this program; without it the header says that this program speaks for itself, as in a
+ * health check: `LOCAL`, in version 1 `UNKNOWN`
  * @throws UsageError `ERR_MUX_OPTION` for TLVs that don't fit
  * @example
  * ```ts
@@ -47,6 +48,5 @@ export type ProxyHeaderOptions =
 export function proxyHeader(from: Addresses | undefined, options: ProxyHeaderOptions): Uint8Array {
   const ends = from === undefined ? undefined : proxyEnds(from);
   if (options.version === 1) return encodeProxyV1(ends);
-  const { tlvs = [], crc32c = false } = options;
-  return encodeProxyV2(ends, { command: from === undefined ? 'local' : 'proxy', tlvs, crc32c });
+  return encodeProxyV2(ends, options.tlvs ?? [], options.crc32c ?? false);
 }

@@ -48,8 +48,8 @@ export function parseProxyV2(bytes: Uint8Array, maxBytes: number): ProxyParse {
   if (bytes.length < length) return 'more';
   if (command === LOCAL) return { length, meta: { version: 2, command: 'local', tlvs: [] } };
 
-  // The TLVs are kept: they must not keep, or change with, the buffer they came in.
-  const header = bytes.slice(0, length);
+  // The TLVs are kept: they must not keep, or change with, the buffer they came in. (`slice` copies nothing of a Buffer.)
+  const header = new Uint8Array(bytes.subarray(0, length));
   const tlvs = parseTlvs(header.subarray(HEAD_LENGTH + addressLength));
   if (tlvs === undefined || !isIntact(header, tlvs)) return 'invalid';
   return { length, meta: { version: 2, command: 'proxy', ...addresses(header), tlvs } };
@@ -59,8 +59,8 @@ function isIntact(header: Uint8Array, tlvs: readonly ProxyTlv[]): boolean {
   const told = tlvs.find(({ type }) => type === CRC32C)?.value;
   if (told === undefined) return true;
   if (told.length !== CRC32C_LENGTH) return false;
-  const zeroed = header.slice();
-  zeroed.fill(0, told.byteOffset - header.byteOffset, told.byteOffset - header.byteOffset + CRC32C_LENGTH);
+  const zeroed = new Uint8Array(header);
+  zeroed.fill(0, told.byteOffset, told.byteOffset + CRC32C_LENGTH);
   return crc32c(zeroed) === u16(told, 0) * 0x1_0000 + u16(told, 2);
 }
 
@@ -98,33 +98,26 @@ function path(bytes: Uint8Array): string {
   return UTF8.decode(end < 0 ? bytes : bytes.subarray(0, end));
 }
 
-/** What a header of version 2 says beyond the addresses. */
-export interface ProxyV2Contents {
-  readonly command: ProxyMeta['command'];
-  readonly tlvs: readonly ProxyTlv[];
-  readonly crc32c: boolean;
-}
-
 /**
- * Writes a header of version 2. Ends of two families are both written as IPv6, the IPv4 one mapped. A checksum among the TLVs
- * belongs to the header they came from and is left out.
+ * Writes a header of version 2: LOCAL without ends. Ends of two families are both written as IPv6, the IPv4 one mapped. A
+ * checksum among the TLVs belongs to the header they came from and is left out.
  *
+ * @param hasCrc32c - adds a checksum
  * @throws UsageError `ERR_MUX_OPTION` for TLVs that don't fit
  */
-export function encodeProxyV2(ends: ProxyEnds | undefined, contents: ProxyV2Contents): Uint8Array {
-  const [family, block] = contents.command === 'local' || ends === undefined ? [UNSPEC, []] : addressBlock(ends);
-  const tlvs = contents.tlvs.filter(({ type }) => type !== CRC32C);
-  if (contents.crc32c) tlvs.push({ type: CRC32C, value: new Uint8Array(CRC32C_LENGTH) });
-  const body = [...block, ...tlvs.flatMap(encodeTlv)];
+export function encodeProxyV2(ends: ProxyEnds | undefined, tlvs: readonly ProxyTlv[], hasCrc32c: boolean): Uint8Array {
+  const [command, family, block] = ends === undefined ? [LOCAL, UNSPEC, []] : [PROXY, ...addressBlock(ends)];
+  const told = tlvs.filter(({ type }) => type !== CRC32C);
+  if (hasCrc32c) told.push({ type: CRC32C, value: new Uint8Array(CRC32C_LENGTH) });
+  const body = [...block, ...told.flatMap(encodeTlv)];
   if (body.length > 0xffff) {
     throw new UsageError(
       'ERR_MUX_OPTION',
       `a PROXY header has at most 65535 bytes of addresses and TLVs, not ${body.length}`,
     );
   }
-  const command = contents.command === 'local' ? LOCAL : PROXY;
   const header = Uint8Array.from([...PROXY_V2_SIGNATURE, command, family, ...u16Bytes(body.length), ...body]);
-  if (contents.crc32c) new DataView(header.buffer).setUint32(header.length - CRC32C_LENGTH, crc32c(header));
+  if (hasCrc32c) new DataView(header.buffer).setUint32(header.length - CRC32C_LENGTH, crc32c(header));
   return header;
 }
 

@@ -2,12 +2,13 @@ import { Duplex } from 'node:stream';
 import type { InboundFilter } from '../conn/reading.js';
 import type { SocketLike } from './socket-like.js';
 
-const PASS: InboundFilter = { done: true, push: (chunk) => chunk, flush: () => new Uint8Array(0) };
+const NOTHING = new Uint8Array(0);
+const PASS: InboundFilter = { done: true, push: (chunk) => chunk, flush: () => NOTHING };
 
 /**
- * A Duplex in front of another: takes something out of the inbound bytes, and shows the end of the inner one only when
- * it is safe to. Node's http2 over a Duplex ends the process (`ERR_INTERNAL_ASSERTION`) when the end is queued already as it
- * attaches; shown two macrotasks after the first read it does not.
+ * A Duplex in front of another: shows `replay`, then what the inner one receives, with what `filter` takes out missing. The
+ * end is shown two macrotasks after the first read at the soonest, since servers that attach to a Duplex whose end is queued
+ * already may miss it.
  */
 export class RelayDuplex extends Duplex {
   readonly #inner: SocketLike;
@@ -15,10 +16,11 @@ export class RelayDuplex extends Duplex {
   #wanted = false;
   #ended = false;
 
-  constructor(inner: SocketLike, filter: InboundFilter = PASS) {
+  constructor(inner: SocketLike, filter: InboundFilter = PASS, replay: Uint8Array = NOTHING) {
     super({ allowHalfOpen: true });
     this.#inner = inner;
     this.#filter = filter;
+    if (replay.length > 0) this.push(replay);
     inner.on('data', (chunk: Uint8Array) => {
       const rest = filter.done ? chunk : filter.push(chunk);
       if (rest.length > 0 && !this.push(rest)) inner.pause();
@@ -30,7 +32,7 @@ export class RelayDuplex extends Duplex {
     });
     inner.on('error', (error) => this.destroy(error));
     inner.on('close', () => {
-      if (!this.#ended) this.destroy();
+      if (!this.#ended || !this.writableFinished) this.destroy();
     });
     inner.on('timeout', () => this.emit('timeout'));
   }

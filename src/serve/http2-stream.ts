@@ -1,10 +1,8 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
+import { hasEnded } from '../net/end-of-stream.js';
 import { RelayDuplex } from '../net/relay-duplex.js';
-
-// Node says that the end has arrived, before 'end', only here; every maintained release has it.
-type WithState = Duplex & { readonly _readableState: { readonly ended: boolean } };
 
 /**
  * A stream in the state in which a listening server of `node:http2` gets its own: over TLS with ALPN, and the peer's FIN is
@@ -13,8 +11,9 @@ type WithState = Duplex & { readonly _readableState: { readonly ended: boolean }
 export function http2Stream(stream: Duplex): Duplex {
   // Without ALPN this is false, and Node would answer in HTTP/1.0 that it expected h2.
   if (stream instanceof TLSSocket) stream.alpnProtocol = 'h2';
-  const { ended } = (stream as WithState)._readableState;
-  if (!(stream instanceof Socket) || ended) return new UnendingDuplex(stream);
+  // A session writes to the native socket at once, and a TLS socket aborts the process at a second write under way.
+  const isWriting = stream instanceof TLSSocket && stream.writableLength > 0;
+  if (!(stream instanceof Socket) || hasEnded(stream) || isWriting) return new UnendingDuplex(stream);
   // Left half open, the session of a client that just went away would never end.
   stream.allowHalfOpen = false;
   return stream;

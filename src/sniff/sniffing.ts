@@ -1,10 +1,10 @@
 import type { Subscription } from 'rxjs';
 import type { Conn } from '../conn/conn.js';
-import type { PeekHandler, Peeking } from '../conn/reading.js';
+import type { Freed, PeekHandler, Peeking } from '../conn/reading.js';
 import type { MuxError } from '../errors.js';
 import type { Due } from './deadlines.js';
 import { HeldBytes } from './held-bytes.js';
-import type { Matcher, Prompt, PromptFilter, Verdict } from './matcher.js';
+import type { Matcher, Prompt, Verdict } from './matcher.js';
 import type { Decision, RejectReason } from './outcome.js';
 import type { MatcherSet } from './matcher-set.js';
 import type { SniffSettings } from './options.js';
@@ -37,7 +37,7 @@ export interface Verdicts {
  *                                                         yes  -> decided
  *     end, byte cap, budget, deadline -> the bytes are final: asked once more, more counts as no; nobody -> rejected
  */
-export class Sniffing implements PeekHandler, Due {
+export class Sniffing implements PeekHandler, Freed, Due {
   readonly conn: Conn;
   readonly startedAt: number;
   readonly dueAt: number;
@@ -114,9 +114,14 @@ export class Sniffing implements PeekHandler, Due {
     this.#finalize('timeout');
   }
 
+  freed(): void {
+    if (this.#found !== undefined) this.#sniffer.decide(this, this.#found);
+  }
+
   /** Nobody is left to hand this connection to. */
   stop(): void {
-    this.#finish(NOTHING);
+    this.#finish();
+    this.#peek?.drop();
     this.conn._destroy(undefined, false);
   }
 
@@ -195,33 +200,34 @@ export class Sniffing implements PeekHandler, Due {
     return budget.usedBytes <= budget.maxBytes;
   }
 
-  #finish(replay: Uint8Array, filter?: PromptFilter): void {
+  #finish(): void {
     const { budget, counters } = this.#sniffer.settings;
     budget.usedBytes -= this.#budgeted;
     counters.heldBytes -= this.#budgeted;
     this.#silence?.unsubscribe();
     this.#prompting?.unsubscribe();
     this.#sniffer.leave(this);
-    this.#peek?.release(replay, filter);
   }
 
   #decide(found: Finding): void {
     // The answer to a prompt is for us: the server that never asked must not see it, now or when it comes later.
     const filter = this.#prompted?.filter();
     const replay = filter === undefined ? this.#held.all : filter.push(this.#held.all);
-    this.#finish(replay, filter?.done === true ? undefined : filter);
-    this.#sniffer.decide(this, found);
+    this.#found = found;
+    this.#finish();
+    if (this.#peek === undefined) this.freed();
+    else this.#peek.release(replay, this, filter?.done === true ? undefined : filter);
   }
 
   #reject(reason: RejectReason, cause?: MuxError): void {
-    this.#finish(NOTHING);
+    this.#finish();
+    this.#peek?.drop();
     this.#sniffer.reject(this, reason, cause);
   }
 
   #leave(): void {
-    this.#finish(NOTHING);
+    this.#finish();
+    this.#peek?.drop();
     this.#sniffer.abort(this);
   }
 }
-
-const NOTHING = new Uint8Array(0);

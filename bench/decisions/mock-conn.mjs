@@ -1,0 +1,33 @@
+import { NEVER } from 'rxjs';
+import { Conn } from '../../dist/index.js';
+
+const ignore = () => undefined;
+
+/** A connection with nothing behind it, like the one of cmux's benchmarks: it sends what `arrive` is told, and loses what it gets. */
+export class MockConn extends Conn {
+  remoteAddress = '192.0.2.1';
+  remotePort = 50_000;
+  localAddress = '192.0.2.2';
+  localPort = 80;
+  encrypted = false;
+  bytesRead = 0;
+  bytesWritten = 0;
+  bufferedBytes = 0;
+  needsDrain = false;
+  closed$ = NEVER;
+  release = ignore;
+  #handler;
+
+  arrive(bytes) {
+    this.#handler.bytes(bytes, false);
+  }
+
+  _peek(handler) {
+    this.#handler = handler;
+    return this;
+  }
+
+  _destroy() {
+    throw new Error('turned away');
+  }
+}

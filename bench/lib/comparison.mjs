@@ -1,0 +1,40 @@
+import { summary } from './statistics.mjs';
+
+/**
+ * Measures subjects against each other. Every generation starts each subject anew, since two processes of one program
+ * can differ for as long as they live, and warms it up; then rounds go through all of them, each round beginning with another one.
+ *
+ * @param subjects - `{ name, against, start() }`; `against` names the subject it is compared with
+ * @param measure - `(running) => { cpuMicros, rate }`, of one operation and of one second; called once more to warm up
+ * @returns for each subject the summary of both, and of each round's ratio, in which more than 1 is better than `against`
+ */
+export async function compare({ subjects, generations, rounds, measure, progress }) {
+  const measured = new Map(subjects.map(({ name }) => [name, []]));
+  for (let generation = 1; generation <= generations; generation++) {
+    const running = [];
+    for (const subject of subjects) running.push({ name: subject.name, subject: await subject.start() });
+    for (const { subject } of running) await measure(subject, true);
+    for (let round = 0; round < rounds; round++) {
+      for (let i = 0; i < running.length; i++) {
+        const { name, subject } = running[(i + round) % running.length];
+        measured.get(name).push(await measure(subject, false));
+      }
+      progress(`generation ${generation}/${generations}, round ${round + 1}/${rounds}`);
+    }
+    for (const { subject } of running) await subject.stop();
+  }
+  return subjects.map(({ name, against }) => {
+    const own = measured.get(name);
+    const other = measured.get(against);
+    return {
+      name,
+      cpuMicros: summary(own.map(({ cpuMicros }) => cpuMicros)),
+      rate: summary(own.map(({ rate }) => rate)),
+      ...(other !== undefined && {
+        against,
+        cpuRatio: summary(own.map(({ cpuMicros }, i) => other[i].cpuMicros / cpuMicros)),
+        rateRatio: summary(own.map(({ rate }, i) => rate / other[i].rate)),
+      }),
+    };
+  });
+}

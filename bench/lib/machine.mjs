@@ -1,0 +1,37 @@
+import { spawnSync } from 'node:child_process';
+import { cpus, loadavg, release } from 'node:os';
+
+/** The first line that a command prints that looks like a version, `undefined` where the command is not installed. */
+function version(command, ...args) {
+  const { error, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8' });
+  return error === undefined ? `${stdout}${stderr}`.split('\n')[0].trim() : undefined;
+}
+
+/** The tools of the benchmark; a value is `undefined` where one is not installed. */
+export const tools = {
+  wrk: version('wrk', '-v')?.replace(/ Copyright.*/, ''),
+  go: version('go', 'version'),
+  cmux: version('dpkg-query', '--show', 'golang-github-soheilhy-cmux-dev')?.split('\t')[1],
+  taskset: version('taskset', '--version'),
+};
+
+const canPin = cpus().length > 1 && tools.taskset !== undefined;
+
+/** The command line that runs `command` on one core; `command` itself where cores can't be chosen. */
+export const pinned = (core, command) => (canPin ? ['taskset', '-c', String(core), ...command] : command);
+
+/** What the numbers depend on. */
+export function describeMachine() {
+  return {
+    node: process.version,
+    cpu: cpus()[0].model.trim(),
+    cores: cpus().length,
+    system: `${process.platform} ${release()}`,
+    loadAverage: loadAverage(),
+    pinned: canPin,
+    ...tools,
+  };
+}
+
+/** Processes that ran or wanted to, over the last minute. */
+export const loadAverage = () => Math.round(loadavg()[0] * 100) / 100;

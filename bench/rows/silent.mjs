@@ -1,0 +1,59 @@
+import { execSync } from 'node:child_process';
+import { setTimeout as elapsed } from 'node:timers/promises';
+import { Child, LOAD_CORE, SERVER_CORE } from '../lib/child.mjs';
+
+const CONNECTIONS = 10_000;
+// Files that the processes have open besides.
+const RESERVE = 200;
+const WARM_UP = 500;
+const OPENING_SECONDS = 5;
+
+/** As many as wanted, or as the system lets one process open. */
+function affordable(wanted) {
+  const limit = Number(execSync('ulimit -n', { shell: '/bin/sh', encoding: 'utf8' }));
+  return Number.isNaN(limit) ? wanted : Math.min(wanted, limit - RESERVE);
+}
+
+/** Connections that never send a byte: what they cost while they wait, and what is left of them after the deadline. */
+export async function measureSilent({ wanted, windowSeconds, progress }) {
+  const connections = affordable(CONNECTIONS);
+  const timeoutMs = (OPENING_SECONDS + windowSeconds) * 1000;
+  const server = await Child.startScript(SERVER_CORE, 'servers/silent.mjs', String(timeoutMs));
+  const window = async () => {
+    const before = await server.ask('cpu');
+    await elapsed(windowSeconds * 1000);
+    return (await server.ask('cpu')).cpuMicros - before.cpuMicros;
+  };
+
+  // Code compiled and pools filled by the first connections are not the cost of those to come.
+  const earlier = await Child.startScript(LOAD_CORE, 'clients/silent.mjs', String(server.ready.port));
+  await earlier.ask('open', WARM_UP);
+  await earlier.stop();
+  await elapsed(500);
+  const idle = { cpuMicros: await window(), ...(await server.ask('memory')) };
+  progress(`idle: ${idle.cpuMicros} us of CPU in ${windowSeconds} s`);
+
+  const clients = await Child.startScript(LOAD_CORE, 'clients/silent.mjs', String(server.ready.port));
+  await clients.ask('open', connections);
+  await elapsed(500);
+  const { undecided } = await server.ask('counters');
+  const held = { ...(await server.ask('memory')), cpuMicros: await window(), undecided };
+  progress(`with ${undecided} connections: ${held.cpuMicros} us of CPU in ${windowSeconds} s`);
+
+  await elapsed(OPENING_SECONDS * 1000);
+  const ended = await clients.ask('ended');
+  const { undecided: left } = await server.ask('counters');
+  const after = { ...(await server.ask('memory')), ...ended, undecided: left };
+  progress(`after the deadline: ${ended.closed} closed, ${left} undecided`);
+  await clients.stop();
+  await server.stop();
+  return {
+    connections,
+    windowSeconds,
+    idle,
+    held,
+    after,
+    heapBytesEach: (held.heapUsed - idle.heapUsed) / connections,
+    wanted,
+  };
+}

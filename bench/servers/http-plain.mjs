@@ -1,0 +1,6 @@
+import { createServer } from 'node:http';
+import { answering } from '../lib/answering.mjs';
+import { hello } from './hello.mjs';
+
+const server = createServer(hello);
+server.listen(0, '127.0.0.1', () => answering(server.address()));
