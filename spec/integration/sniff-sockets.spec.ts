@@ -26,14 +26,19 @@ async function port(matchers: readonly Matcher[], options: SniffOptions = {}) {
   const counters = sniffCounters();
   const serving = new Subscription();
   const server: Loopback = await loopback((accepted$) => {
-    serving.add(accepted$.pipe(sniff(...matchers, { rejected: rejected$, decided: decided$, counters, ...options })).subscribe(conns$));
+    serving.add(
+      accepted$
+        .pipe(sniff(...matchers, { rejected: rejected$, decided: decided$, counters, ...options }))
+        .subscribe(conns$),
+    );
     return serving;
   });
   open.push(server);
   return { server, conns$, rejected$, decided$, counters, serving };
 }
 
-const read = async (conn: Conn): Promise<string> => Buffer.concat(await lastValueFrom(conn.pipe(toArray()))).toString('latin1');
+const read = async (conn: Conn): Promise<string> =>
+  Buffer.concat(await lastValueFrom(conn.pipe(toArray()))).toString('latin1');
 
 /** Resolves once `condition` holds; every turn of the event loop looks again. */
 async function until(condition: () => boolean): Promise<void> {
@@ -85,7 +90,10 @@ describe('sniff over real sockets', () => {
   });
 
   it('case 16: loses no byte of a client that sends data and FIN at once while it is undecided', async () => {
-    const undecided: Matcher<'late', object> = { protocol: 'late', match: ({ final }) => (final ? { meta: {} } : 'more') };
+    const undecided: Matcher<'late', object> = {
+      protocol: 'late',
+      match: ({ final }) => (final ? { meta: {} } : 'more'),
+    };
     const { server, conns$ } = await port([undecided]);
     for (const size of [1, 100, 10_000]) {
       const found = firstValueFrom(conns$);
@@ -103,7 +111,11 @@ describe('sniff over real sockets', () => {
     const { server, rejected$, counters } = await port([greedy], { timeoutMs: 400 });
     const rejections = lastValueFrom(rejected$.pipe(take(500), toArray()));
     const clients = await Promise.all(Array.from({ length: 500 }, () => server.connect()));
-    for (const client of clients) client.resume().on('error', () => undefined).write('x');
+    for (const client of clients)
+      client
+        .resume()
+        .on('error', () => undefined)
+        .write('x');
     const ended = Promise.all(clients.map((client) => once(client, 'end')));
     const all = await rejections;
     expect(all.every(({ reason, afterMs }) => reason === 'timeout' && afterMs >= 400)).toBe(true);
@@ -147,7 +159,9 @@ describe('sniff over real sockets', () => {
     const { server, rejected$, conns$ } = await port([http1Header('x-last', 'yes')]);
     const told = firstValueFrom(rejected$);
     const client = await server.connect();
-    client.on('error', () => undefined).write(`GET / HTTP/1.1\r\n${Array.from({ length: 90 }, (_, n) => `X-${n}: ${'v'.repeat(11_000)}\r\n`).join('')}`);
+    client
+      .on('error', () => undefined)
+      .write(`GET / HTTP/1.1\r\n${Array.from({ length: 90 }, (_, n) => `X-${n}: ${'v'.repeat(11_000)}\r\n`).join('')}`);
     const { reason, bytes } = await told;
     expect(reason).toBe('overflow');
     expect(bytes.length).toBeLessThan(16_384 + 65_536);
@@ -203,11 +217,13 @@ describe('sniff over real sockets', () => {
     const { server, counters } = await port([http1(), tls()], { timeoutMs: 60_000 });
     for (let round = 0; round < 20; round++) {
       const sockets = Array.from({ length: 100 }, () => connect(server.port, '127.0.0.1').on('error', () => undefined));
-      await Promise.all(sockets.map(async (socket, n) => {
-        await once(socket, 'connect');
-        if (n % 2 === 0) socket.destroy();
-        else socket.resetAndDestroy();
-      }));
+      await Promise.all(
+        sockets.map(async (socket, n) => {
+          await once(socket, 'connect');
+          if (n % 2 === 0) socket.destroy();
+          else socket.resetAndDestroy();
+        }),
+      );
     }
     await until(() => counters.aborted === 2000);
     expect(counters).toEqual({ accepted: 2000, matched: 0, rejected: 0, aborted: 2000, undecided: 0, heldBytes: 0 });
@@ -215,7 +231,10 @@ describe('sniff over real sockets', () => {
 });
 
 describe('sniffed connections at a real HTTP server', () => {
-  async function web(handler: http.RequestListener, options: SniffOptions = {}): Promise<{ server: Loopback; connect: () => Promise<Socket> }> {
+  async function web(
+    handler: http.RequestListener,
+    options: SniffOptions = {},
+  ): Promise<{ server: Loopback; connect: () => Promise<Socket> }> {
     const { server, conns$ } = await port([http2(), http1()], options);
     conns$.subscribe(toHttp(http.createServer(handler)));
     return { server, connect: () => server.connect() };

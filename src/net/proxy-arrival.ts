@@ -56,8 +56,7 @@ export class ProxyArrival implements PeekHandler, Freed, Due {
   start(): TeardownLogic {
     const { remoteAddress, localAddress } = this.#conn;
     this.#gate.awaited.add(this);
-    // A proxy's check may send a header and reset. Accepted after the reset, a socket has a local address only: a check, told as
-    // one that came from nowhere, would be noise. (A Unix socket has neither.)
+    // Accepted after its reset, as the checks of proxies often are, a socket has a local address only; a Unix socket has neither.
     const isGone = remoteAddress === undefined && localAddress !== undefined;
     if (isGone) {
       this.#drop();
