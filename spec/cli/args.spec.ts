@@ -30,6 +30,8 @@ describe('the command line', () => {
     [['demo', 'twice'], {}, "'twice' is not understood; see: rxmux --help"],
     [['serve'], {}, "there is no command 'serve'; try: rxmux demo"],
   ])('says in one line what is wrong with %j', (argv, env: Record<string, string>, message) => {
-    expect(() => parseCommand(argv, env)).toThrow(expect.objectContaining({ code: 'ERR_MUX_OPTION', message: `[ERR_MUX_OPTION] ${message}` }));
+    expect(() => parseCommand(argv, env)).toThrow(
+      expect.objectContaining({ code: 'ERR_MUX_OPTION', message: `[ERR_MUX_OPTION] ${message}` }),
+    );
   });
 });

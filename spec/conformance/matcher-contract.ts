@@ -18,7 +18,12 @@ export const somewhere: Endpoints = {
 };
 
 /** Feeds `pieces` one after another as a connection would; the first definite verdict stands. */
-export function feed(matcher: Matcher, pieces: readonly Uint8Array[], final = false, conn = somewhere): Verdict<unknown> {
+export function feed(
+  matcher: Matcher,
+  pieces: readonly Uint8Array[],
+  final = false,
+  conn = somewhere,
+): Verdict<unknown> {
   const held = new HeldBytes(conn);
   for (const piece of pieces) {
     held.append(piece);
@@ -54,7 +59,10 @@ export function matcherContract(
 
     it.each(no)('refuses $name at once, byte by byte, and at every split', ({ bytes }) => {
       expect(isMatch(feed(matcher, [bytes], true))).toBe(false);
-      for (const pieces of [byteByByte(bytes), ...Array.from(bytes, (_, k) => [bytes.subarray(0, k), bytes.subarray(k)])]) {
+      for (const pieces of [
+        byteByByte(bytes),
+        ...Array.from(bytes, (_, k) => [bytes.subarray(0, k), bytes.subarray(k)]),
+      ]) {
         expect(isMatch(feed(matcher, pieces, true))).toBe(false);
       }
     });

@@ -67,9 +67,12 @@ describe('cidrTest', () => {
     expect(() => cidrTest(['10.0.0.0/8', range])).toThrow(expect.objectContaining({ code: 'ERR_MUX_OPTION' }));
   });
 
-  it.each(['010.0.0.0/8', '10/8', '1', '10.0.0.0/8/8', '0x0a.0.0.0'])('refuses %s, which some read as another range than meant', (range) => {
-    expect(() => cidrTest([range])).toThrow(expect.objectContaining({ code: 'ERR_MUX_OPTION' }));
-  });
+  it.each(['010.0.0.0/8', '10/8', '1', '10.0.0.0/8/8', '0x0a.0.0.0'])(
+    'refuses %s, which some read as another range than meant',
+    (range) => {
+      expect(() => cidrTest([range])).toThrow(expect.objectContaining({ code: 'ERR_MUX_OPTION' }));
+    },
+  );
 
   it('reads a range of IPv4-mapped addresses as the IPv4 range', () => {
     const isTen = cidrTest(['::ffff:10.0.0.0/104']);

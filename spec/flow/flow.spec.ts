@@ -22,7 +22,11 @@ const virtually = (run: (scheduler: TestScheduler) => void): void => {
 /** Subscribes and writes down what comes: sizes of chunks, then how it ended. */
 function record(conn: { subscribe: Conn['subscribe'] }): (number | string)[] {
   const log: (number | string)[] = [];
-  conn.subscribe({ next: (chunk) => log.push(chunk.length), error: (e: { code: string }) => log.push(e.code), complete: () => log.push('end') });
+  conn.subscribe({
+    next: (chunk) => log.push(chunk.length),
+    error: (e: { code: string }) => log.push(e.code),
+    complete: () => log.push('end'),
+  });
   return log;
 }
 
@@ -54,10 +58,15 @@ describe('consume', () => {
 
   it('keeps order one at a time, and works side by side when told to', () => {
     virtually(() => {
-      for (const [concurrency, expected] of [[1, [30, 20, 10]], [3, [10, 20, 30]]] as const) {
+      for (const [concurrency, expected] of [
+        [1, [30, 20, 10]],
+        [3, [10, 20, 30]],
+      ] as const) {
         const [client, server] = memoryPipe();
         const order: number[] = [];
-        server.pipe(consume((chunk) => timer(chunk.length).pipe(map(() => chunk.length)), { concurrency })).subscribe((n) => order.push(n));
+        server
+          .pipe(consume((chunk) => timer(chunk.length).pipe(map(() => chunk.length)), { concurrency }))
+          .subscribe((n) => order.push(n));
         for (const length of [30, 20, 10]) client.next(bytes(length));
         timer(1000).subscribe(() => {
           expect(order).toEqual(expected);
@@ -69,11 +78,18 @@ describe('consume', () => {
 
   it('completes after the last work, and passes errors of source, project and work on', () => {
     const ends: string[] = [];
-    const watch = (name: string) => ({ complete: () => ends.push(`${name} complete`), error: (e: Error) => ends.push(`${name} ${e.message}`) });
-    of(bytes(1)).pipe(consume(() => of(1))).subscribe(watch('one'));
+    const watch = (name: string) => ({
+      complete: () => ends.push(`${name} complete`),
+      error: (e: Error) => ends.push(`${name} ${e.message}`),
+    });
+    of(bytes(1))
+      .pipe(consume(() => of(1)))
+      .subscribe(watch('one'));
     EMPTY.pipe(consume(() => of(1))).subscribe(watch('empty'));
     NEVER.pipe(consume(() => of(1))).subscribe(watch('never'));
-    of(bytes(1)).pipe(consume(() => throwError(() => new Error('work')))).subscribe(watch('work'));
+    of(bytes(1))
+      .pipe(consume(() => throwError(() => new Error('work'))))
+      .subscribe(watch('work'));
     of(bytes(1))
       .pipe(
         consume(() => {
@@ -81,8 +97,16 @@ describe('consume', () => {
         }),
       )
       .subscribe(watch('project'));
-    throwError(() => new Error('source')).pipe(consume(() => of(1))).subscribe(watch('source'));
-    expect(ends).toEqual(['one complete', 'empty complete', 'work work', 'project project', 'source [ERR_MUX_ABORT] source']);
+    throwError(() => new Error('source'))
+      .pipe(consume(() => of(1)))
+      .subscribe(watch('source'));
+    expect(ends).toEqual([
+      'one complete',
+      'empty complete',
+      'work work',
+      'project project',
+      'source [ERR_MUX_ABORT] source',
+    ]);
   });
 
   it('cancels source and work when unsubscribed from', () => {
@@ -155,7 +179,9 @@ describe('flowTo', () => {
 describe('paced', () => {
   it('lets a fast source write without ever reaching the overflow of the Conn', () => {
     const [client, server] = memoryPipe({ capacityBytes: 100 });
-    from(Array.from({ length: 50 }, () => bytes(1000))).pipe(paced(client)).subscribe(client);
+    from(Array.from({ length: 50 }, () => bytes(1000)))
+      .pipe(paced(client))
+      .subscribe(client);
     expect(client.bufferedBytes).toBeLessThanOrEqual(1000);
     const log = record(server);
     expect(log.filter((entry) => typeof entry === 'number').reduce((sum, n) => sum + Number(n), 0)).toBe(50_000);
@@ -197,9 +223,18 @@ describe('onBackpressureBuffer', () => {
     source$
       .pipe(
         onBackpressureBuffer({ maxBytes: 3, overflow }),
-        consume((chunk) => gate$.pipe(take(1), map(() => chunk[0] ?? 0))),
+        consume((chunk) =>
+          gate$.pipe(
+            take(1),
+            map(() => chunk[0] ?? 0),
+          ),
+        ),
       )
-      .subscribe({ next: (n) => log.push(n), error: (e: { code: string }) => log.push(e.code), complete: () => log.push('end') });
+      .subscribe({
+        next: (n) => log.push(n),
+        error: (e: { code: string }) => log.push(e.code),
+        complete: () => log.push('end'),
+      });
     for (let n = 1; n <= 6; n++) source$.next(Uint8Array.of(n));
     source$.complete();
     for (let n = 0; n < 6; n++) gate$.next();

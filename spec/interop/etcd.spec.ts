@@ -19,7 +19,11 @@ describePeer(['curl', 'etcd', 'etcdctl'], 'etcdctl through rxmux to etcd', (path
     const directory = lab.directory();
     const [clients, peers] = [`http://127.0.0.1:${await freePort()}`, `http://127.0.0.1:${await freePort()}`];
     const urls = { 'listen-client-urls': clients, 'advertise-client-urls': clients, 'listen-peer-urls': peers };
-    const cluster = { 'initial-advertise-peer-urls': peers, 'initial-cluster': `default=${peers}`, 'data-dir': directory };
+    const cluster = {
+      'initial-advertise-peer-urls': peers,
+      'initial-cluster': `default=${peers}`,
+      'data-dir': directory,
+    };
     const flags = Object.entries({ ...urls, ...cluster }).map(([name, value]) => `--${name}=${value}`);
     const etcd = lab.start(paths.etcd, flags);
     await etcd.until(async () => {
@@ -79,6 +83,12 @@ describePeer(['curl', 'etcd', 'etcdctl'], 'etcdctl through rxmux to etcd', (path
     const outcomes = await Promise.all(Array.from({ length: 20 }, (_, n) => etcdctl('put', `key${n}`, String(n))));
     expect(outcomes).toEqual(outcomes.map(() => ok('OK\n')));
     const { stdout } = await etcdctl('get', '--prefix', 'key', '--print-value-only');
-    expect(stdout.trim().split('\n').map(Number).sort((a, b) => a - b)).toEqual(outcomes.map((_, n) => n));
+    expect(
+      stdout
+        .trim()
+        .split('\n')
+        .map(Number)
+        .sort((a, b) => a - b),
+    ).toEqual(outcomes.map((_, n) => n));
   });
 });

@@ -39,7 +39,9 @@ class EchoClient {
 
   once(message: Message): Promise<Message> {
     const { path, requestSerialize, responseDeserialize } = methodOf('Once');
-    return answerOf((done) => this.#client.makeUnaryRequest(path, requestSerialize, responseDeserialize, message, done));
+    return answerOf((done) =>
+      this.#client.makeUnaryRequest(path, requestSerialize, responseDeserialize, message, done),
+    );
   }
 
   repeat(message: Message): Promise<Message[]> {
@@ -132,7 +134,11 @@ describe.each(['in the clear', 'inside TLS'])('grpc-js, %s', (where) => {
     const start = decisions.length;
     const client = connect();
     expect(await client.once({ text: 'hello' })).toMatchObject({ text: 'hello' });
-    expect((await client.repeat({ text: 'again', times: 3 })).map(({ text }) => text)).toEqual(['again', 'again', 'again']);
+    expect((await client.repeat({ text: 'again', times: 3 })).map(({ text }) => text)).toEqual([
+      'again',
+      'again',
+      'again',
+    ]);
     expect(await client.join(['a', 'b', 'c'].map((text) => ({ text })))).toMatchObject({ text: 'a b c', times: 3 });
     expect((await client.chat([{ text: 'x' }, { text: 'y' }])).map(({ text }) => text)).toEqual(['x', 'y']);
     expect(protocolsSince(start)).toEqual(where === 'inside TLS' ? ['tls', 'grpc'] : ['grpc']);
@@ -197,8 +203,18 @@ describePeer(['go', 'google.golang.org/grpc'], 'grpc-go', ({ go }) => {
     const tapped = await lab.port((conns$) => [
       conns$.subscribe((conn) => {
         dial({ port, host: '127.0.0.1' }).subscribe((server) => {
-          conn.pipe(tap((chunk) => fromClient.push(chunk)), flowTo(server)).subscribe();
-          server.pipe(tap((chunk) => fromServer.push(chunk)), flowTo(conn)).subscribe();
+          conn
+            .pipe(
+              tap((chunk) => fromClient.push(chunk)),
+              flowTo(server),
+            )
+            .subscribe();
+          server
+            .pipe(
+              tap((chunk) => fromServer.push(chunk)),
+              flowTo(conn),
+            )
+            .subscribe();
         });
       }),
     ]);

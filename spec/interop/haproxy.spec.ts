@@ -17,7 +17,10 @@ import { describePeer } from './peer.js';
 import { freePort, Lab, type Program } from './run.js';
 
 /** Says who the client is. */
-function answer({ socket }: IncomingMessage | Http2ServerRequest, response: ServerResponse | Http2ServerResponse): void {
+function answer(
+  { socket }: IncomingMessage | Http2ServerRequest,
+  response: ServerResponse | Http2ServerResponse,
+): void {
   (response as ServerResponse).end(`${socket.remoteAddress ?? ''} ${socket.remotePort ?? ''}`);
 }
 
@@ -39,7 +42,10 @@ describePeer(['curl', 'haproxy'], 'HAProxy in front of rxmux', ({ curl, haproxy 
     const [web1, web2] = [toHttp(http.createServer(answer)), toHttp2(http2.createServer(answer))];
     const stage = proxyProtocol({ trust: ['127.0.0.1'], rejected });
     const port = await lab.port((conns$) => {
-      const clients$ = conns$.pipe(stage, tap(({ meta }) => headers.push(meta.proxy)));
+      const clients$ = conns$.pipe(
+        stage,
+        tap(({ meta }) => headers.push(meta.proxy)),
+      );
       const routes = { web1: http1(), web2: http2Matcher(), secure: tls() };
       const outer = partitionByProtocol(clients$, routes, { rejected });
       const secure$ = outer.secure.pipe(terminateTls({ ...pem, ALPNProtocols: ['h2', 'http/1.1'], rejected }));
@@ -47,7 +53,10 @@ describePeer(['curl', 'haproxy'], 'HAProxy in front of rxmux', ({ curl, haproxy 
       return [outer, inner].flatMap((inside) => [inside.web1.subscribe(web1), inside.web2.subscribe(web2)]);
     });
     const checkedPort = await lab.port((conns$) => {
-      const clients$ = conns$.pipe(tap(({ closed$ }) => closed$.subscribe(() => checked.closed++)), stage);
+      const clients$ = conns$.pipe(
+        tap(({ closed$ }) => closed$.subscribe(() => checked.closed++)),
+        stage,
+      );
       const { web } = partitionByProtocol(clients$, { web: http1() }, { rejected, counters: checked.counters });
       return [web.subscribe(web1)];
     });
@@ -105,7 +114,9 @@ describePeer(['curl', 'haproxy'], 'HAProxy in front of rxmux', ({ curl, haproxy 
     const { told, expected } = await ask(scheme, through, flag);
     expect(told).toBe(expected);
     expect(told).toMatch(/^127\.0\.0\.2 \d+$/);
-    expect(headers).toMatchObject([{ version: through === 'send-proxy' ? 1 : 2, command: 'proxy', sourceAddress: '127.0.0.2' }]);
+    expect(headers).toMatchObject([
+      { version: through === 'send-proxy' ? 1 : 2, command: 'proxy', sourceAddress: '127.0.0.2' },
+    ]);
   });
 
   test('a checksum is verified, and the unique ID can be read', async () => {

@@ -46,7 +46,9 @@ describePeer(['openssl'], 'openssl s_client', ({ openssl }) => {
           conn.complete();
         });
       };
-      const routes = Object.entries(secure).map(([route, conns]) => conns.pipe(stage).subscribe((conn) => tell(route, conn)));
+      const routes = Object.entries(secure).map(([route, conns]) =>
+        conns.pipe(stage).subscribe((conn) => tell(route, conn)),
+      );
       return [...routes, plain.subscribe((conn) => conn.error(new Error('no TLS')))];
     });
   });
@@ -81,7 +83,13 @@ describePeer(['openssl'], 'openssl s_client', ({ openssl }) => {
   test('case 48: and over TLS 1.2', async () => {
     expect(await told('-servername', 'shop.example', '-alpn', 'last', '-tls1_2')).toMatchObject({
       route: 'shop',
-      tls: { serverName: 'shop.example', alpnProtocols: ['last'], alpn: 'last', versions: [0x0303], version: 'TLSv1.2' },
+      tls: {
+        serverName: 'shop.example',
+        alpnProtocols: ['last'],
+        alpn: 'last',
+        versions: [0x0303],
+        version: 'TLSv1.2',
+      },
     });
   });
 
@@ -113,18 +121,21 @@ describePeer(['openssl'], 'openssl s_client', ({ openssl }) => {
     expect({ route, alpn: meta.alpn }).toEqual({ route: 'database', alpn: 'postgresql' });
   });
 
-  test.each(['-tls1_2', '-tls1_3'])('a session is resumed with the ticket of an earlier connection, %s', async (version) => {
-    const named = ['-servername', 'shop.example', version];
-    await told(...named, '-sess_out', `session${version}`);
-    // Not quiet, so that it says how the handshake went; the answer ends the connection.
-    const { stdout } = await lab.run(
-      openssl,
-      ['s_client', '-connect', `127.0.0.1:${port}`, '-ign_eof', ...named, '-sess_in', `session${version}`],
-      { cwd: directory, input: 'again\n' },
-    );
-    expect(stdout).toMatch(/^Reused, TLSv1/m);
-    expect(stdout).toContain('"line":"again\\n"');
-  });
+  test.each(['-tls1_2', '-tls1_3'])(
+    'a session is resumed with the ticket of an earlier connection, %s',
+    async (version) => {
+      const named = ['-servername', 'shop.example', version];
+      await told(...named, '-sess_out', `session${version}`);
+      // Not quiet, so that it says how the handshake went; the answer ends the connection.
+      const { stdout } = await lab.run(
+        openssl,
+        ['s_client', '-connect', `127.0.0.1:${port}`, '-ign_eof', ...named, '-sess_in', `session${version}`],
+        { cwd: directory, input: 'again\n' },
+      );
+      expect(stdout).toMatch(/^Reused, TLSv1/m);
+      expect(stdout).toContain('"line":"again\\n"');
+    },
+  );
 
   test('a client without a protocol in common is told so, and the port hears of it', async () => {
     const before = rejections.length;

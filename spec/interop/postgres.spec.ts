@@ -20,15 +20,35 @@ describePeer(['initdb', 'postgres', 'psql'], 'psql through rxmux to PostgreSQL',
   beforeAll(async () => {
     const directory = lab.directory(NOBODY);
     const [data, run] = [join(directory, 'data'), { uid: NOBODY, cwd: directory }];
-    const init = ['-D', data, '-U', 'tester', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync', '--no-instructions'];
+    const init = [
+      '-D',
+      data,
+      '-U',
+      'tester',
+      '-A',
+      'trust',
+      '-E',
+      'UTF8',
+      '--locale=C',
+      '--no-sync',
+      '--no-instructions',
+    ];
     expect(await lab.run(paths.initdb, init, run)).toMatchObject({ code: 0 });
     const pem = await localhostPem();
-    for (const [name, content] of [['server.crt', pem.cert], ['server.key', pem.key]] as const) {
+    for (const [name, content] of [
+      ['server.crt', pem.cert],
+      ['server.key', pem.key],
+    ] as const) {
       writeFileSync(join(data, name), content, { mode: 0o600 });
       if (NOBODY !== undefined) chownSync(join(data, name), NOBODY, NOBODY);
     }
     const backendPort = await freePort();
-    const settings = { listen_addresses: '127.0.0.1', unix_socket_directories: '', fsync: 'off', max_connections: '20' };
+    const settings = {
+      listen_addresses: '127.0.0.1',
+      unix_socket_directories: '',
+      fsync: 'off',
+      max_connections: '20',
+    };
     const options = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
     server = lab.start(paths.postgres, ['-D', data, '-p', String(backendPort), ...options], run, 'SIGQUIT');
     await server.says(/ready to accept connections/);
@@ -55,7 +75,11 @@ describePeer(['initdb', 'postgres', 'psql'], 'psql through rxmux to PostgreSQL',
       {
         kind: 'startup',
         protocolVersion: '3.0',
-        parameters: expect.objectContaining({ user: 'tester', database: 'postgres', application_name: 'spec' }) as unknown,
+        parameters: expect.objectContaining({
+          user: 'tester',
+          database: 'postgres',
+          application_name: 'spec',
+        }) as unknown,
       },
     ]);
   });
@@ -91,7 +115,10 @@ describePeer(['initdb', 'postgres', 'psql'], 'psql through rxmux to PostgreSQL',
     await asleep.until(async () => ((await psql('disable', sleepers)).stdout === '1\n' ? true : undefined));
     seen.length = 0;
     asleep.signal('SIGINT');
-    expect(await asleep.ended).toMatchObject({ code: 1, stderr: expect.stringContaining('canceling statement') as unknown });
+    expect(await asleep.ended).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('canceling statement') as unknown,
+    });
     expect(seen).toEqual([{ kind: 'cancel' }]);
   });
 });

@@ -30,7 +30,11 @@ describePeer(['redis-cli', 'redis-server', 'redis-benchmark'], 'redis-cli throug
   afterAll(() => lab.down());
 
   const cli = async (args: readonly string[], options?: RunOptions): Promise<string> => {
-    const { code, stdout, stderr } = await lab.run(paths['redis-cli'], ['-h', '127.0.0.1', '-p', String(port), ...args], options);
+    const { code, stdout, stderr } = await lab.run(
+      paths['redis-cli'],
+      ['-h', '127.0.0.1', '-p', String(port), ...args],
+      options,
+    );
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     return stdout;
   };
@@ -63,7 +67,21 @@ describePeer(['redis-cli', 'redis-server', 'redis-benchmark'], 'redis-cli throug
   });
 
   test('50 connections with pipelines of 16 are served, next to HTTP', async () => {
-    const load = ['-h', '127.0.0.1', '-p', String(port), '-n', '20000', '-c', '50', '-P', '16', '-t', 'set,get', '--csv'];
+    const load = [
+      '-h',
+      '127.0.0.1',
+      '-p',
+      String(port),
+      '-n',
+      '20000',
+      '-c',
+      '50',
+      '-P',
+      '16',
+      '-t',
+      'set,get',
+      '--csv',
+    ];
     const running = lab.run(paths['redis-benchmark'], load);
     expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toBe('page');
     const { code, stdout } = await running;

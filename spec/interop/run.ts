@@ -138,12 +138,17 @@ export class Lab {
   directory(uid?: number): string {
     const path = mkdtempSync(join(tmpdir(), 'rxmux-'));
     if (uid !== undefined) chownSync(path, uid, uid);
-    this.onDown(() => rmSync(path, { recursive: true, force: true }));
+    this.onDown(() => rmSync(path, { recursive: true, force: true, maxRetries: 10 }));
     return path;
   }
 
   /** Starts a program that runs until `down`, which sends it `stopSignal`. */
-  start(command: string, args: readonly string[], options: RunOptions = {}, stopSignal: NodeJS.Signals = 'SIGTERM'): Program {
+  start(
+    command: string,
+    args: readonly string[],
+    options: RunOptions = {},
+    stopSignal: NodeJS.Signals = 'SIGTERM',
+  ): Program {
     const program = new Program(command, args, options);
     this.onDown(() => program.stop(stopSignal));
     return program;

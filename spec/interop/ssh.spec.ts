@@ -45,8 +45,12 @@ describePeer(['ssh', 'ssh-keygen', 'sshd'], 'ssh through rxmux to sshd', (paths)
 
   test('five sessions run at once, with HTTP beside them', async () => {
     const page = fetch(`http://127.0.0.1:${port}/`).then((response) => response.text());
-    const sessions = await Promise.all(Array.from({ length: 5 }, (_, n) => sshd.ssh(port, `cat; echo ${n}`, { input: 'in ' })));
-    expect(sessions.map(({ code, stdout }) => [code, stdout])).toEqual(Array.from({ length: 5 }, (_, n) => [0, `in ${n}\n`]));
+    const sessions = await Promise.all(
+      Array.from({ length: 5 }, (_, n) => sshd.ssh(port, `cat; echo ${n}`, { input: 'in ' })),
+    );
+    expect(sessions.map(({ code, stdout }) => [code, stdout])).toEqual(
+      Array.from({ length: 5 }, (_, n) => [0, `in ${n}\n`]),
+    );
     expect(await page).toBe('page');
   });
 });

@@ -10,7 +10,10 @@ export interface Sshd {
   ssh(port: number, command: string, options?: RunOptions): Promise<Outcome>;
 }
 
-export async function startSshd(lab: Lab, paths: Readonly<Record<'ssh' | 'ssh-keygen' | 'sshd', string>>): Promise<Sshd> {
+export async function startSshd(
+  lab: Lab,
+  paths: Readonly<Record<'ssh' | 'ssh-keygen' | 'sshd', string>>,
+): Promise<Sshd> {
   const directory = lab.directory();
   const file = (name: string, content?: string): string => {
     const path = join(directory, name);
@@ -26,7 +29,13 @@ export async function startSshd(lab: Lab, paths: Readonly<Record<'ssh' | 'ssh-ke
   if (process.getuid?.() === 0) mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
   const config = file(
     'sshd_config',
-    [`HostKey ${file('host')}`, `AuthorizedKeysFile ${userKey}`, 'StrictModes no', 'PasswordAuthentication no', 'PidFile none'].join('\n'),
+    [
+      `HostKey ${file('host')}`,
+      `AuthorizedKeysFile ${userKey}`,
+      'StrictModes no',
+      'PasswordAuthentication no',
+      'PidFile none',
+    ].join('\n'),
   );
   const port = await freePort();
   const server = lab.start(paths.sshd, ['-D', '-e', '-f', config, '-o', 'ListenAddress=127.0.0.1', '-p', String(port)]);
@@ -41,6 +50,7 @@ export async function startSshd(lab: Lab, paths: Readonly<Record<'ssh' | 'ssh-ke
   const login = ['-F', 'none', '-i', file('user'), '-l', userInfo().username, ...settings];
   return {
     port,
-    ssh: (through, command, options) => lab.run(paths.ssh, [...login, '-p', String(through), '127.0.0.1', command], options),
+    ssh: (through, command, options) =>
+      lab.run(paths.ssh, [...login, '-p', String(through), '127.0.0.1', command], options),
   };
 }

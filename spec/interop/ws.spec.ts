@@ -85,7 +85,10 @@ describe.each(['ws', 'wss'])('ws, %s:', (scheme) => {
     const [served] = (await accepted) as [WebSocket];
     const ends = Promise.all([closed(served), closed(client)]);
     client.close(4001, 'done here');
-    expect(await ends).toEqual([[4001, 'done here'], [4001, 'done here']]);
+    expect(await ends).toEqual([
+      [4001, 'done here'],
+      [4001, 'done here'],
+    ]);
   });
 
   test('a message that is too long ends in 1009', async () => {
@@ -95,7 +98,9 @@ describe.each(['ws', 'wss'])('ws, %s:', (scheme) => {
   });
 
   test('other requests on the port are answered as HTTP', async () => {
-    const request = (scheme === 'ws' ? http : https).get(`${scheme.replace('ws', 'http')}://localhost:${port}/`, { ca });
+    const request = (scheme === 'ws' ? http : https).get(`${scheme.replace('ws', 'http')}://localhost:${port}/`, {
+      ca,
+    });
     const [response] = (await once(request, 'response')) as [http.IncomingMessage];
     expect(Buffer.concat(await response.toArray()).toString()).toBe('page');
   });

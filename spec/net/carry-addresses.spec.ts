@@ -5,7 +5,12 @@ import { carryAddresses } from '../../src/net/carry-addresses.js';
 describe('carryAddresses', () => {
   it('sets the given addresses on the very socket, over what the system says, and again', () => {
     const socket = new Socket();
-    carryAddresses(socket, { remoteAddress: '203.0.113.7', remotePort: 51000, localAddress: '10.0.0.5', localPort: 443 });
+    carryAddresses(socket, {
+      remoteAddress: '203.0.113.7',
+      remotePort: 51000,
+      localAddress: '10.0.0.5',
+      localPort: 443,
+    });
     expect([socket.remoteAddress, socket.remotePort, socket.localAddress, socket.localPort]).toEqual([
       '203.0.113.7',
       51000,

@@ -74,7 +74,9 @@ describe('a Conn over a socket', () => {
   it('refuses a second reader with an error notification, and the duplex with a throw', async () => {
     const [, conn] = await pair();
     conn.subscribe(tolerant);
-    expect(await lastValueFrom(conn).catch((error: unknown) => error)).toMatchObject({ code: 'ERR_MUX_SECOND_SUBSCRIBE' });
+    expect(await lastValueFrom(conn).catch((error: unknown) => error)).toMatchObject({
+      code: 'ERR_MUX_SECOND_SUBSCRIBE',
+    });
     expect(() => conn.duplex()).toThrow(expect.objectContaining({ code: 'ERR_MUX_SECOND_SUBSCRIBE' }));
   });
 
@@ -139,7 +141,9 @@ describe('a Conn over a socket', () => {
   it('hands over the very socket, with no listener of its own on it', async () => {
     const [client, conn] = await pair();
     const socket = conn.duplex();
-    expect(['error', 'close', 'data', 'readable', 'end'].map((event) => [event, socket.listeners(event).map((f) => f.name)])).toEqual([
+    expect(
+      ['error', 'close', 'data', 'readable', 'end'].map((event) => [event, socket.listeners(event).map((f) => f.name)]),
+    ).toEqual([
       ['error', []],
       ['close', []],
       ['data', []],

@@ -36,7 +36,8 @@ async function ask(address: Parameters<typeof dial>[0], text: string): Promise<s
   return Buffer.concat(await reply).toString();
 }
 
-const failure = (options: ListenOptions): Promise<unknown> => lastValueFrom(listen(options)).catch((error: unknown) => error);
+const failure = (options: ListenOptions): Promise<unknown> =>
+  lastValueFrom(listen(options)).catch((error: unknown) => error);
 
 describe('listen', () => {
   it('binds a free port when subscribed to, tells it, and closes it when unsubscribed from', async () => {
@@ -45,7 +46,9 @@ describe('listen', () => {
     const { port } = (await firstValueFrom(listener.address$)) as AddressInfo;
     expect(port).toBeGreaterThan(0);
     subscription.unsubscribe();
-    expect(await once(connect(port, '127.0.0.1'), 'connect').catch((error: unknown) => error)).toMatchObject({ code: 'ECONNREFUSED' });
+    expect(await once(connect(port, '127.0.0.1'), 'connect').catch((error: unknown) => error)).toMatchObject({
+      code: 'ECONNREFUSED',
+    });
   });
 
   it('case 65: serves IPv4, IPv6 and a Unix socket', async () => {
@@ -113,10 +116,19 @@ describe('listen', () => {
   });
 
   it('refuses options that can not be meant, and bad TLS files', () => {
-    for (const options of [{}, { port: 1, path: '/x' }, { port: -1 }, { port: 1.5 }, { port: 0, maxConnections: 0 }, { port: 0, maxPerIp: -1 }]) {
+    for (const options of [
+      {},
+      { port: 1, path: '/x' },
+      { port: -1 },
+      { port: 1.5 },
+      { port: 0, maxConnections: 0 },
+      { port: 0, maxPerIp: -1 },
+    ]) {
       expect(() => listen(options)).toThrow(expect.objectContaining({ code: 'ERR_MUX_OPTION' }));
     }
-    expect(() => listen({ port: 0, tls: { cert: 'no', key: 'no' } })).toThrow(expect.objectContaining({ code: 'ERR_MUX_TLS_FILES' }));
+    expect(() => listen({ port: 0, tls: { cert: 'no', key: 'no' } })).toThrow(
+      expect.objectContaining({ code: 'ERR_MUX_TLS_FILES' }),
+    );
   });
 
   it('turns away connections past maxPerIp and maxConnections, tells it, and takes new ones once there is room', async () => {
@@ -132,7 +144,10 @@ describe('listen', () => {
         await once(socket, 'data');
       }
       const third = connect(port, '127.0.0.1');
-      await once(third.on('error', () => undefined), 'close');
+      await once(
+        third.on('error', () => undefined),
+        'close',
+      );
       expect(failures.map((f) => f.error.code)).toEqual(['ERR_MUX_ACCEPT']);
       first.end();
       await once(first.resume(), 'close');
@@ -149,10 +164,21 @@ describe('accept errors', () => {
     scheduler.run(() => {
       const errors = new AcceptErrors(scheduler);
       errors.errors$.subscribe((f) => told.push([scheduler.now(), f.quietMs, f.unreported]));
-      for (let ms = 0; ms < 4000; ms++) scheduler.schedule(() => { errors.add('EMFILE'); }, ms);
-      scheduler.schedule(() => { errors.add('EMFILE'); }, 9000);
+      for (let ms = 0; ms < 4000; ms++)
+        scheduler.schedule(() => {
+          errors.add('EMFILE');
+        }, ms);
+      scheduler.schedule(() => {
+        errors.add('EMFILE');
+      }, 9000);
     });
-    expect(told.slice(0, 5)).toEqual([[0, 5, 0], [5, 10, 4], [15, 20, 9], [35, 40, 19], [75, 80, 39]]);
+    expect(told.slice(0, 5)).toEqual([
+      [0, 5, 0],
+      [5, 10, 4],
+      [15, 20, 9],
+      [35, 40, 19],
+      [75, 80, 39],
+    ]);
     expect(told.at(-2)).toEqual([3275, 1000, 999]);
     expect(told.at(-1)).toEqual([9000, 5, 724]);
   });
@@ -180,7 +206,9 @@ describe('dial', () => {
     const server = await loopback();
     servers.push(server);
     let emitted = false;
-    dial({ port: server.port, host: '127.0.0.1' }).subscribe(() => (emitted = true)).unsubscribe();
+    dial({ port: server.port, host: '127.0.0.1' })
+      .subscribe(() => (emitted = true))
+      .unsubscribe();
     await server.connect();
     expect(emitted).toBe(false);
   });

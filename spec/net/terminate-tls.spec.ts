@@ -33,7 +33,11 @@ async function secureServer(options: Partial<TerminateTlsOptions> = {}) {
   rejected$.subscribe((rejection) => rejections.push(rejection));
   const server: Loopback = await loopback((conns$) =>
     conns$
-      .pipe(sniff(tls(), { decided: decided$ }), terminateTls({ ...pem, ALPNProtocols: ['h2', 'http/1.1'], rejected: rejected$, ...options }), sniff(http1(), http2(), ssh()))
+      .pipe(
+        sniff(tls(), { decided: decided$ }),
+        terminateTls({ ...pem, ALPNProtocols: ['h2', 'http/1.1'], rejected: rejected$, ...options }),
+        sniff(http1(), http2(), ssh()),
+      )
       .subscribe(inside$),
   );
   open.push(server);
@@ -49,7 +53,10 @@ async function secureServer(options: Partial<TerminateTlsOptions> = {}) {
 describe('terminateTls', () => {
   it('case 48: emits what is inside, ready to be sniffed, with SNI, ALPN and the addresses of the client', async () => {
     const { secure, inside$ } = await secureServer();
-    for (const [first, protocol] of [['GET / HTTP/1.1\r\nHost: x\r\n\r\n', 'http1'], ['SSH-2.0-x\r\n', 'ssh']] as const) {
+    for (const [first, protocol] of [
+      ['GET / HTTP/1.1\r\nHost: x\r\n\r\n', 'http1'],
+      ['SSH-2.0-x\r\n', 'ssh'],
+    ] as const) {
       const found = firstValueFrom(inside$);
       const client = await secure({ servername: 'Some.Example', ALPNProtocols: ['http/1.1'] });
       client.write(first);
@@ -114,7 +121,9 @@ describe('terminateTls', () => {
 
   it('ends only the connection whose handshake fails', async () => {
     const { secure, inside$, rejections } = await secureServer();
-    await expect(secure({ ALPNProtocols: ['x'] })).rejects.toMatchObject({ code: expect.stringMatching(/ALPN|ECONNRESET|TLSV1/) });
+    await expect(secure({ ALPNProtocols: ['x'] })).rejects.toMatchObject({
+      code: expect.stringMatching(/ALPN|ECONNRESET|TLSV1/),
+    });
     const found = firstValueFrom(inside$);
     const client = await secure();
     client.write('SSH-2.0-x\r\n');
@@ -152,7 +161,9 @@ describe('listen and dial over TLS', () => {
     const serving = listener.subscribe((conn) => conn.pipe(flowTo(conn)).subscribe());
     open.push({ close: () => serving.unsubscribe() });
     const address = await firstValueFrom(listener.address$);
-    const conn = await firstValueFrom(dial({ port: 'port' in address ? address.port : 0, host: '127.0.0.1', tls: { rejectUnauthorized: false } }));
+    const conn = await firstValueFrom(
+      dial({ port: 'port' in address ? address.port : 0, host: '127.0.0.1', tls: { rejectUnauthorized: false } }),
+    );
     const reply = lastValueFrom(conn.pipe(toArray()));
     conn.next(Buffer.from('sealed'));
     conn.complete();
@@ -166,19 +177,26 @@ describe('listen and dial over TLS', () => {
     open.push({ close: () => serving.unsubscribe() });
     const address = await firstValueFrom(listener.address$);
     const failed = lastValueFrom(dial({ port: 'port' in address ? address.port : 0, host: '127.0.0.1', tls: {} }));
-    await expect(failed).rejects.toMatchObject({ code: 'ERR_MUX_CONNECT', message: expect.stringContaining('self-signed') });
+    await expect(failed).rejects.toMatchObject({
+      code: 'ERR_MUX_CONNECT',
+      message: expect.stringContaining('self-signed'),
+    });
   });
 
   it('lets one port carry TLS and plain text side by side', async () => {
     const seen: string[] = [];
     const server = await loopback((conns$) => {
       const { secure, plain } = partitionByProtocol(conns$, { secure: tls(), plain: ssh() });
-      const serving = secure.pipe(terminateTls(pem), sniff(ssh())).subscribe((conn) => seen.push(`inside ${conn.protocol}`));
+      const serving = secure
+        .pipe(terminateTls(pem), sniff(ssh()))
+        .subscribe((conn) => seen.push(`inside ${conn.protocol}`));
       serving.add(plain.subscribe((conn) => seen.push(`plain ${conn.protocol}`)));
       return serving;
     });
     open.push(server);
-    const secure = connectTls({ port: server.port, host: '127.0.0.1', rejectUnauthorized: false }, () => secure.write('SSH-2.0-'));
+    const secure = connectTls({ port: server.port, host: '127.0.0.1', rejectUnauthorized: false }, () =>
+      secure.write('SSH-2.0-'),
+    );
     open.push({ close: () => secure.destroy() });
     const plain = await server.connect();
     plain.write('SSH-2.0-');

@@ -20,7 +20,10 @@ const protocols: readonly { matcher: Matcher; flights: readonly Flight[]; alsoMa
   { matcher: matchers.http1(), flights: http1Flights },
   { matcher: matchers.grpc(), flights: grpcFlights, alsoMatchedBy: ['http2'] },
   { matcher: matchers.http2(), flights: http2Flights },
-  ...(['tls', 'postgres', 'dns', 'rdp', 'kafka', 'thrift'] as const).map((name) => ({ matcher: matchers[name](), flights: binaryFlights[name] })),
+  ...(['tls', 'postgres', 'dns', 'rdp', 'kafka', 'thrift'] as const).map((name) => ({
+    matcher: matchers[name](),
+    flights: binaryFlights[name],
+  })),
   ...(['ssh', 'socks4', 'socks5', 'redis', 'mqtt', 'amqp', 'xmpp'] as const).map((name) => ({
     matcher: matchers[name](),
     flights: simpleFlights[name],
@@ -49,21 +52,29 @@ function route(pieces: readonly Uint8Array[], end = false): { protocol: string; 
 }
 
 describe('every protocol against all matchers at once', () => {
-  it.each(flights)('cases 1 and 4: $protocol: $name goes its own way only, intact', ({ bytes, protocol, alsoMatchedBy }) => {
-    expect(route([bytes])).toEqual({ protocol, bytes: Buffer.from(bytes), faults: 0 });
-    const claimed = all.filter((matcher) => isMatch(feed(matcher, [bytes], true))).map((matcher) => matcher.protocol);
-    expect(claimed).toContain(protocol);
-    expect([protocol, ...alsoMatchedBy]).toEqual(expect.arrayContaining(claimed));
-  });
+  it.each(flights)(
+    'cases 1 and 4: $protocol: $name goes its own way only, intact',
+    ({ bytes, protocol, alsoMatchedBy }) => {
+      expect(route([bytes])).toEqual({ protocol, bytes: Buffer.from(bytes), faults: 0 });
+      const claimed = all.filter((matcher) => isMatch(feed(matcher, [bytes], true))).map((matcher) => matcher.protocol);
+      expect(claimed).toContain(protocol);
+      expect([protocol, ...alsoMatchedBy]).toEqual(expect.arrayContaining(claimed));
+    },
+  );
 
   it.each(flights)('case 2: $protocol: $name goes the same way byte by byte, intact', ({ bytes, protocol }) => {
-    expect(route(Array.from(bytes, (byte) => Uint8Array.of(byte)))).toEqual({ protocol, bytes: Buffer.from(bytes), faults: 0 });
+    expect(route(Array.from(bytes, (byte) => Uint8Array.of(byte)))).toEqual({
+      protocol,
+      bytes: Buffer.from(bytes),
+      faults: 0,
+    });
   });
 
   it.each(flights)('case 3: $protocol: $name goes the same way at every split, intact', ({ bytes, protocol }) => {
     for (let k = 1; k < bytes.length; k++) {
       const { protocol: found, bytes: intact } = route([bytes.subarray(0, k), bytes.subarray(k)]);
-      if (found !== protocol || !intact.equals(bytes)) expect([k, found, intact]).toEqual([k, protocol, Buffer.from(bytes)]);
+      if (found !== protocol || !intact.equals(bytes))
+        expect([k, found, intact]).toEqual([k, protocol, Buffer.from(bytes)]);
     }
   });
 
@@ -71,7 +82,8 @@ describe('every protocol against all matchers at once', () => {
     for (const { bytes } of flights) {
       for (let k = 1; k < bytes.length; k++) {
         const { protocol, bytes: intact, faults } = route([bytes.subarray(0, k)], true);
-        if (protocol === '' || faults > 0 || intact.length !== k) expect([protocol, faults, intact.length]).toEqual(['decided', 0, k]);
+        if (protocol === '' || faults > 0 || intact.length !== k)
+          expect([protocol, faults, intact.length]).toEqual(['decided', 0, k]);
       }
     }
   });

@@ -68,7 +68,11 @@ describe('http2Prompt', () => {
     it('sees the acknowledgement once it is whole', () => {
       const bytes = octets(opening, request, settingsAck, data, settingsAck);
       const end = opening.length + request.length + settingsAck.length;
-      expect([bytes, bytes.subarray(0, end), bytes.subarray(0, end - 1)].map((b) => prompt.isAnswered(b))).toEqual([true, true, false]);
+      expect([bytes, bytes.subarray(0, end), bytes.subarray(0, end - 1)].map((b) => prompt.isAnswered(b))).toEqual([
+        true,
+        true,
+        false,
+      ]);
     });
 
     it.each([...http2Flights, ...grpcWaitingFlights])('sees none in the flight of $name', ({ bytes }) => {

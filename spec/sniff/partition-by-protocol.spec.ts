@@ -44,13 +44,19 @@ describe('partitionByProtocol as an operator', () => {
     );
     const servers = ['B', 'A', 'B'].map((first) => connect(first)[1]);
     expect(keys).toEqual(['b', 'a']);
-    expect(seen).toEqual([['b', servers[0]], ['a', servers[1]], ['b', servers[2]]]);
+    expect(seen).toEqual([
+      ['b', servers[0]],
+      ['a', servers[1]],
+      ['b', servers[2]],
+    ]);
   });
 
   it('case 60: closes and reports a Conn whose group nobody subscribes to', () => {
     const { conns$, connect } = source();
     const rejected: Rejection[] = [];
-    open.push(conns$.pipe(partitionByProtocol(starts('a', 'A'), { rejected: { next: (r) => rejected.push(r) } })).subscribe());
+    open.push(
+      conns$.pipe(partitionByProtocol(starts('a', 'A'), { rejected: { next: (r) => rejected.push(r) } })).subscribe(),
+    );
     const [client] = connect('A');
     let end = '';
     client.subscribe({ error: () => (end = 'closed') });
@@ -60,14 +66,25 @@ describe('partitionByProtocol as an operator', () => {
 
   it('ends its groups as the source ends', () => {
     for (const [end, expected] of [
-      [(s: Subject<Conn>) => { s.complete(); }, ['group complete', 'complete']],
-      [(s: Subject<Conn>) => { s.error(new Error('x')); }, ['group error', 'error']],
+      [
+        (s: Subject<Conn>) => {
+          s.complete();
+        },
+        ['group complete', 'complete'],
+      ],
+      [
+        (s: Subject<Conn>) => {
+          s.error(new Error('x'));
+        },
+        ['group error', 'error'],
+      ],
     ] as const) {
       const { conns$, connect } = source();
       const log: string[] = [];
       open.push(
         conns$.pipe(partitionByProtocol(starts('a', 'A'))).subscribe({
-          next: (group$) => group$.subscribe({ complete: () => log.push('group complete'), error: () => log.push('group error') }),
+          next: (group$) =>
+            group$.subscribe({ complete: () => log.push('group complete'), error: () => log.push('group error') }),
           complete: () => log.push('complete'),
           error: () => log.push('error'),
         }),
@@ -95,7 +112,10 @@ describe('partitionByProtocol over a record', () => {
     const { conns$, connect } = source();
     const { one, two } = partitionByProtocol(conns$, { one: starts('http1', 'A1'), two: starts('http1', 'A2') });
     const seen: string[] = [];
-    open.push(one.subscribe(() => seen.push('one')), two.subscribe(() => seen.push('two')));
+    open.push(
+      one.subscribe(() => seen.push('one')),
+      two.subscribe(() => seen.push('two')),
+    );
     connect('A2');
     connect('A1');
     expect(seen).toEqual(['two', 'one']);
@@ -145,7 +165,11 @@ describe('partitionByProtocol over a record', () => {
     const seen: string[] = [];
     new TestScheduler(() => undefined).run(() => {
       const { conns$ } = source();
-      const { raw } = partitionByProtocol(conns$, { web: starts('a', 'A'), raw: starts('b', 'B') }, { onTimeout: 'raw' });
+      const { raw } = partitionByProtocol(
+        conns$,
+        { web: starts('a', 'A'), raw: starts('b', 'B') },
+        { onTimeout: 'raw' },
+      );
       raw.pipe(take(1)).subscribe((conn) => seen.push(conn.protocol));
       conns$.next(memoryPipe()[1]);
       expect(seen).toEqual([]);
@@ -156,7 +180,9 @@ describe('partitionByProtocol over a record', () => {
   it('refuses one matcher for two routes and an onTimeout that is no route', () => {
     const { conns$ } = source();
     const a = starts('a', 'A');
-    expect(() => partitionByProtocol(conns$, { one: a, two: a })).toThrow(expect.objectContaining({ code: 'ERR_MUX_OPTION' }));
+    expect(() => partitionByProtocol(conns$, { one: a, two: a })).toThrow(
+      expect.objectContaining({ code: 'ERR_MUX_OPTION' }),
+    );
     expect(() => partitionByProtocol(conns$, { one: a }, { onTimeout: 'two' as 'one' })).toThrow(
       expect.objectContaining({ code: 'ERR_MUX_OPTION' }),
     );

@@ -80,7 +80,11 @@ const virtually = (run: (at: (ms: number, act: () => void) => void, scheduler: T
 
 const received = (conn: Conn): string[] => {
   const chunks: string[] = [];
-  conn.subscribe({ next: (bytes) => chunks.push(text(bytes)), complete: () => chunks.push('FIN'), error: () => chunks.push('error') });
+  conn.subscribe({
+    next: (bytes) => chunks.push(text(bytes)),
+    complete: () => chunks.push('FIN'),
+    error: () => chunks.push('error'),
+  });
   return chunks;
 };
 
@@ -149,7 +153,12 @@ describe('sniff decides', () => {
   });
 
   it('case 58: takes a matcher that throws as a no, reports it, and asks the others', () => {
-    const broken: Matcher = { protocol: 'broken', match: () => { throw new Error('bug'); } };
+    const broken: Matcher = {
+      protocol: 'broken',
+      match: () => {
+        throw new Error('bug');
+      },
+    };
     const { emitted, faults, connect } = bench([broken, starts('a', 'A')]);
     const [client, server] = connect();
     client.next(latin1('A'));
@@ -309,7 +318,10 @@ describe('sniff keeps one deadline', () => {
   it('serves many connections with one timer, each at its own time', () => {
     virtually((at, scheduler) => {
       const { rejected, connect } = bench([starts('a', 'AA')], { timeoutMs: 1000 });
-      for (const ms of [0, 10, 20, 400]) at(ms, () => { connect(); });
+      for (const ms of [0, 10, 20, 400])
+        at(ms, () => {
+          connect();
+        });
       at(500, () => {
         // This very action is one of the two.
         expect(scheduler.actions.length).toBeLessThanOrEqual(4);
@@ -428,7 +440,14 @@ describe('sniff ends', () => {
   });
 
   it('completes when the last undecided connection is turned away or leaves', () => {
-    for (const act of [(client: Conn) => { client.next(latin1('B')); }, (client: Conn) => { client.complete(); }]) {
+    for (const act of [
+      (client: Conn) => {
+        client.next(latin1('B'));
+      },
+      (client: Conn) => {
+        client.complete();
+      },
+    ]) {
       const { conns$, log, connect } = bench([starts('a', 'A')]);
       const [client] = connect();
       conns$.complete();

@@ -39,7 +39,9 @@ describe('memoryPipe', () => {
       const [client, server] = memoryPipe({ latencyMs: 25 });
       server.subscribe(() => arrivals.push(scheduler.now()));
       client.next(bytes('a'));
-      scheduler.schedule(() => { client.next(bytes('b')); }, 10);
+      scheduler.schedule(() => {
+        client.next(bytes('b'));
+      }, 10);
     });
     expect(arrivals).toEqual([25, 35]);
   });

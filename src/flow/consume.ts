@@ -1,5 +1,5 @@
 import { from, Observable, type ObservableInput, type OperatorFunction, Subscription } from 'rxjs';
-import { UsageError } from '../errors.js';
+import { checkWholeNumber } from '../bytes/whole-number.js';
 import { holdable } from './on-backpressure-buffer.js';
 
 /** Settings of {@link consume}. */
@@ -28,9 +28,7 @@ export function consume<R>(
   project: (chunk: Uint8Array, index: number) => ObservableInput<R>,
   { concurrency = 1 }: ConsumeOptions = {},
 ): OperatorFunction<Uint8Array, R> {
-  if (!Number.isInteger(concurrency) || concurrency < 1) {
-    throw new UsageError('ERR_MUX_OPTION', `concurrency is a whole number from 1, not ${concurrency}`);
-  }
+  checkWholeNumber('concurrency', concurrency, 1);
   return (source) =>
     new Observable<R>((subscriber) => {
       let active = 0;

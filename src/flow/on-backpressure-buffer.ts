@@ -1,6 +1,7 @@
 import { Observable, Subject, takeUntil, type OperatorFunction, type Subscriber } from 'rxjs';
 import type { Holdable, Intake, Reading } from '../conn/reading.js';
-import { MuxError, OverflowError, UsageError } from '../errors.js';
+import { checkWholeNumber } from '../bytes/whole-number.js';
+import { MuxError, OverflowError } from '../errors.js';
 
 /** What a full buffer does with the next chunk. */
 export type OverflowPolicy = 'error' | 'dropLatest' | 'dropOldest';
@@ -35,9 +36,7 @@ export function onBackpressureBuffer(
   options: BackpressureBufferOptions = {},
 ): OperatorFunction<Uint8Array, Uint8Array> {
   const { maxBytes = MAX_BYTES, overflow = 'error' } = options;
-  if (!Number.isInteger(maxBytes) || maxBytes < 1) {
-    throw new UsageError('ERR_MUX_OPTION', `maxBytes is a whole number from 1, not ${maxBytes}`);
-  }
+  checkWholeNumber('maxBytes', maxBytes, 1);
   return (source) => new BufferedObservable(source, maxBytes, overflow);
 }
 

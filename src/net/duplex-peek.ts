@@ -19,6 +19,7 @@ export class DuplexPeek implements Peeking {
   readonly #duplex: Duplex;
   readonly #handler: PeekHandler;
   readonly #owner: PeekOwner;
+  #over = false;
 
   constructor(duplex: Duplex, handler: PeekHandler, owner: PeekOwner) {
     this.#owner = owner;
@@ -27,7 +28,7 @@ export class DuplexPeek implements Peeking {
     duplex.on('readable', this.#onReadable).on('close', this.#onClose);
     // A stream that is over already will say neither again.
     if (duplex.closed) queueMicrotask(this.#onClose);
-    else if (hasEnded(duplex) && duplex.readableLength === 0) queueMicrotask(this.#onReadable);
+    else if (hasEnded(duplex)) queueMicrotask(this.#onReadable);
   }
 
   release(replay: Uint8Array, onFree: Freed, filter?: InboundFilter): void {
@@ -38,11 +39,13 @@ export class DuplexPeek implements Peeking {
   }
 
   drop(): void {
+    this.#over = true;
     // The last added goes first: so the emitter's table of listeners keeps its shape, which is what makes it fast.
     this.#duplex.off('close', this.#onClose).off('readable', this.#onReadable);
   }
 
   readonly #onReadable = (): void => {
+    if (this.#over) return;
     const duplex = this.#duplex;
     const length = duplex.readableLength;
     const ended = hasEnded(duplex);
@@ -51,6 +54,7 @@ export class DuplexPeek implements Peeking {
   };
 
   readonly #onClose = (): void => {
+    if (this.#over) return;
     this.drop();
     const { errored } = this.#duplex;
     this.#handler.closed(errored === null ? undefined : failureOf(errored));

@@ -1,6 +1,7 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import type { TlsOptions } from 'node:tls';
 import { asyncScheduler, BehaviorSubject, filter, Observable, type SchedulerLike, type Subscriber } from 'rxjs';
+import { checkWholeNumber } from '../bytes/whole-number.js';
 import type { Conn } from '../conn/conn.js';
 import { UsageError } from '../errors.js';
 import { AcceptErrors, type AcceptFailure } from './accept-errors.js';
@@ -77,15 +78,10 @@ export function listen(options: ListenOptions): Listener {
   if ((port === undefined) === (path === undefined)) {
     throw new UsageError('ERR_MUX_OPTION', 'listen needs a port or a path, and not both');
   }
-  checkWhole('port', port, 0, 65535);
-  checkWhole('maxConnections', maxConnections, 1, Number.MAX_SAFE_INTEGER);
-  checkWhole('maxPerIp', maxPerIp, 1, Number.MAX_SAFE_INTEGER);
+  checkWholeNumber('port', port, 0, 65535);
+  checkWholeNumber('maxConnections', maxConnections, 1);
+  checkWholeNumber('maxPerIp', maxPerIp, 1);
   return new Listener(options);
-}
-
-function checkWhole(name: string, value: number | undefined, min: number, max: number): void {
-  if (value === undefined || (Number.isInteger(value) && value >= min && value <= max)) return;
-  throw new UsageError('ERR_MUX_OPTION', `${name} is a whole number from ${min} to ${max}, not ${value}`);
 }
 
 function bind(

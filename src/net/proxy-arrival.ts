@@ -1,4 +1,4 @@
-import type { SchedulerLike, Subject, Subscriber, TeardownLogic } from 'rxjs';
+import type { NextObserver, SchedulerLike, Subscriber, TeardownLogic } from 'rxjs';
 import type { Conn } from '../conn/conn.js';
 import type { Freed, PeekHandler, Peeking } from '../conn/reading.js';
 import { MuxError, type MuxErrorFacts } from '../errors.js';
@@ -20,7 +20,7 @@ export interface ProxyGate {
   readonly isRequired: boolean;
   readonly timeoutMs: number;
   readonly maxBytes: number;
-  readonly rejections$: Subject<ProxyRejection>;
+  readonly rejected: NextObserver<ProxyRejection> | undefined;
   readonly scheduler: SchedulerLike;
   readonly awaited: Deadlines<ProxyArrival>;
 }
@@ -131,7 +131,7 @@ export class ProxyArrival implements PeekHandler, Freed, Due {
     const error = new MuxError('ERR_MUX_PROXY_HEADER', `connection ${id} from ${remoteAddress}: ${text}`, facts);
     this.#finish()?.drop();
     this.#conn._destroy(error, false);
-    this.#gate.rejections$.next({ conn: this.#conn, error });
+    this.#gate.rejected?.next({ conn: this.#conn, error });
     this.#subscriber.complete();
   }
 

@@ -4,14 +4,15 @@ import {
   finalize,
   mergeMap,
   Observable,
-  Subject,
   type NextObserver,
   type OperatorFunction,
   type SchedulerLike,
 } from 'rxjs';
 import { cidrTest } from '../conn/cidr.js';
+import { checkWholeNumber } from '../bytes/whole-number.js';
 import type { Conn } from '../conn/conn.js';
 import { UsageError } from '../errors.js';
+import { contained } from '../flow/contained.js';
 import { Deadlines } from '../sniff/deadlines.js';
 import { ProxyArrival, type ProxyRejection } from './proxy-arrival.js';
 
@@ -68,18 +69,19 @@ const MAX_BYTES = 4096;
  */
 export function proxyProtocol(options: ProxyProtocolOptions): OperatorFunction<Conn, Conn> {
   const { mode = 'require', timeoutMs = TIMEOUT_MS, maxBytes = MAX_BYTES, scheduler = asyncScheduler } = options;
-  checkRange('timeoutMs', timeoutMs, 1, TIMEOUT_MS_LIMIT);
-  checkRange('maxBytes', maxBytes, 16, 16 + 0xffff);
+  checkWholeNumber('timeoutMs', timeoutMs, 1, TIMEOUT_MS_LIMIT);
+  checkWholeNumber('maxBytes', maxBytes, 16, 16 + 0xffff);
   const isTrusted = trustTest(options.trust);
-  // An observer that throws must not unwind into the socket; a subscription reports its error the way rxjs does.
-  const rejections$ = new Subject<ProxyRejection>();
-  rejections$.subscribe(options.rejected);
+  if ((mode as string) !== 'require' && (mode as string) !== 'optional') {
+    throw new UsageError('ERR_MUX_OPTION', `mode is 'require' or 'optional', not '${mode as string}'`);
+  }
+  const rejected = contained(options.rejected);
 
   return (source) =>
     defer(() => {
       const awaited = new Deadlines<ProxyArrival>(timeoutMs, scheduler);
       const isRequired = mode === 'require';
-      const gate = { isTrusted, isRequired, timeoutMs, maxBytes, rejections$, scheduler, awaited };
+      const gate = { isTrusted, isRequired, timeoutMs, maxBytes, rejected, scheduler, awaited };
       return source.pipe(
         mergeMap((conn) => new Observable<Conn>((subscriber) => new ProxyArrival(conn, gate, subscriber).start())),
         finalize(() => {
@@ -93,9 +95,4 @@ function trustTest(trust: readonly string[]): (conn: Conn) => boolean {
   const isInside = cidrTest(trust.filter((range) => range !== 'unix'));
   const trustsUnix = trust.includes('unix');
   return ({ remoteAddress }) => (remoteAddress === undefined ? trustsUnix : isInside(remoteAddress));
-}
-
-function checkRange(name: string, value: number, min: number, max: number): void {
-  if (Number.isInteger(value) && value >= min && value <= max) return;
-  throw new UsageError('ERR_MUX_OPTION', `${name} is a whole number from ${min} to ${max}, not ${value}`);
 }

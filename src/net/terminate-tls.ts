@@ -4,6 +4,7 @@ import { catchError, EMPTY, mergeMap, Observable, type NextObserver, type Operat
 import type { Conn } from '../conn/conn.js';
 import type { TlsMeta } from '../conn/meta.js';
 import { MuxError } from '../errors.js';
+import { contained } from '../flow/contained.js';
 import { DuplexConn } from './duplex-conn.js';
 import { checkTlsFiles } from './tls-options.js';
 
@@ -45,6 +46,7 @@ interface Handshake {
  */
 export function terminateTls({ rejected, ...options }: TerminateTlsOptions): OperatorFunction<Conn, Conn> {
   checkTlsFiles(options);
+  const told = contained(rejected);
   const handshakes = new Map<Duplex, Handshake>();
   // It never listens; connections are given to it, so that tickets, SNI and ALPN work as in any TLS server.
   const server = createServer({ handshakeTimeout: HANDSHAKE_TIMEOUT_MS, ...options });
@@ -78,7 +80,7 @@ export function terminateTls({ rejected, ...options }: TerminateTlsOptions): Ope
   return mergeMap((conn) =>
     handshake(conn).pipe(
       catchError((error: unknown) => {
-        rejected?.next({ conn, error: MuxError.from(error, 'ERR_MUX_TLS') });
+        told?.next({ conn, error: MuxError.from(error, 'ERR_MUX_TLS') });
         return EMPTY;
       }),
     ),

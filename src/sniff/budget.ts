@@ -1,4 +1,4 @@
-import { UsageError } from '../errors.js';
+import { checkWholeNumber } from '../bytes/whole-number.js';
 
 /** Memory that undecided connections share; see `sniffBudget`. */
 export interface SniffBudget {
@@ -15,8 +15,6 @@ export interface SniffBudget {
  * @throws UsageError `ERR_MUX_OPTION` for a bound that is no positive whole number
  */
 export function sniffBudget({ maxBytes }: { readonly maxBytes: number }): SniffBudget {
-  if (!Number.isInteger(maxBytes) || maxBytes < 1) {
-    throw new UsageError('ERR_MUX_OPTION', `maxBytes of a budget is a whole number from 1, not ${maxBytes}`);
-  }
+  checkWholeNumber('maxBytes of a budget', maxBytes, 1);
   return { maxBytes, usedBytes: 0 };
 }

@@ -77,7 +77,8 @@ class SettingsAckFilter implements PromptFilter {
       }
       at = frame.end;
     }
-    this.#held = bytes.slice(at);
+    // A copy: what is lent may be a Buffer, whose slice is none.
+    this.#held = new Uint8Array(bytes.subarray(at));
     this.#skip = Math.max(0, at - bytes.length);
     return bytes.subarray(0, at);
   }

@@ -1,5 +1,7 @@
-import { asyncScheduler, Subject, type NextObserver, type SchedulerLike } from 'rxjs';
+import { asyncScheduler, type NextObserver, type SchedulerLike } from 'rxjs';
+import { checkWholeNumber } from '../bytes/whole-number.js';
 import { UsageError } from '../errors.js';
+import { contained } from '../flow/contained.js';
 import { sniffBudget, type SniffBudget } from './budget.js';
 import { sniffCounters, type Decision, type MatcherFault, type Rejection, type SniffCounters } from './outcome.js';
 
@@ -64,8 +66,8 @@ const PROCESS_BUDGET = sniffBudget({ maxBytes: 64 << 20 });
 /** @throws UsageError `ERR_MUX_OPTION` for a value out of range */
 export function sniffSettings(options: SniffOptions): SniffSettings {
   const { timeoutMs = TIMEOUT_MS, maxBytes = MAX_BYTES, order = 'strict' } = options;
-  checkRange('timeoutMs', timeoutMs, TIMEOUT_MS_LIMIT);
-  checkRange('maxBytes', maxBytes, MAX_BYTES_LIMIT);
+  checkWholeNumber('timeoutMs', timeoutMs, 1, TIMEOUT_MS_LIMIT);
+  checkWholeNumber('maxBytes', maxBytes, 1, MAX_BYTES_LIMIT);
   if ((order as string) !== 'strict' && (order as string) !== 'firstDefinite') {
     throw new UsageError('ERR_MUX_OPTION', `order is 'strict' or 'firstDefinite', not '${order as string}'`);
   }
@@ -81,18 +83,4 @@ export function sniffSettings(options: SniffOptions): SniffSettings {
     counters: options.counters ?? sniffCounters(),
     scheduler: options.scheduler ?? asyncScheduler,
   };
-}
-
-// An observer that throws must not unwind into the socket; a subscription reports its error the way rxjs does.
-function contained<T>(observer: NextObserver<T> | undefined): NextObserver<T> | undefined {
-  if (observer === undefined) return undefined;
-  const events$ = new Subject<T>();
-  events$.subscribe(observer);
-  return events$;
-}
-
-function checkRange(name: string, value: number, max: number): void {
-  if (!Number.isInteger(value) || value < 1 || value > max) {
-    throw new UsageError('ERR_MUX_OPTION', `${name} is a whole number from 1 to ${max}, not ${value}`);
-  }
 }

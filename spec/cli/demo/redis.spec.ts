@@ -5,7 +5,10 @@ import { Redis } from '../../../src/cli/demo/redis.js';
 function talk(pieces: readonly string[]): { text: string; last: boolean } {
   const redis = new Redis();
   const replies = pieces.map((piece) => redis.push(Buffer.from(piece, 'latin1')));
-  return { text: replies.map(({ bytes }) => Buffer.from(bytes).toString('latin1')).join(''), last: replies.some(({ last }) => last) };
+  return {
+    text: replies.map(({ bytes }) => Buffer.from(bytes).toString('latin1')).join(''),
+    last: replies.some(({ last }) => last),
+  };
 }
 
 describe('the demo Redis', () => {
@@ -16,7 +19,8 @@ describe('the demo Redis', () => {
     ['*2\r\n$4\r\nPING\r\n$2\r\nhi\r\n*1\r\n$4\r\nping\r\n', '$2\r\nhi\r\n+PONG\r\n'],
     ['*2\r\n$7\r\nCOMMAND\r\n$4\r\nDOCS\r\n', '-ERR this demo knows only PING and QUIT\r\n'],
   ])('answers %j however it is cut', (command, reply) => {
-    for (let k = 0; k <= command.length; k++) expect(talk([command.slice(0, k), command.slice(k)])).toEqual({ text: reply, last: false });
+    for (let k = 0; k <= command.length; k++)
+      expect(talk([command.slice(0, k), command.slice(k)])).toEqual({ text: reply, last: false });
   });
 
   it('closes after QUIT and after what can not be a command', () => {
