@@ -22,6 +22,8 @@ export { decodeProxyTlvs, type ProxySsl, type ProxyTlvs } from './net/proxy-tlvs
 export { sendProxyHeader, type SendProxyHeaderOptions } from './net/send-proxy-header.js';
 export { terminateTls, type TerminateTlsOptions, type TlsRejection } from './net/terminate-tls.js';
 export { Traffic, type TrafficEntry, type TrafficSnapshot } from './observe/traffic.js';
+export type { RequestBody } from './serve/mux-body.js';
+export type { ParamName, ParamsOf } from './serve/mux-pattern.js';
 export { muxReply, type MuxBody, type MuxChunk, type MuxReply, type MuxReplyInit } from './serve/mux-reply.js';
 export { proxyTo, type ProxyFailure, type ProxyToOptions } from './serve/proxy-to.js';
 export {

@@ -61,11 +61,14 @@ describePeer(['curl'], 'curl', ({ curl }) => {
     expect(outcome).toEqual({ code: 0, stdout: `${scheme} ${version} /page?q=1\n`, stderr: '' });
   });
 
-  test.each(ways)('case 8: %s %s posts 1 MB, and gets it back intact', async (scheme, flag) => {
-    const outcome = await ask(scheme, '/', flag, '--data-binary', '@body', '-o', 'back');
-    expect(outcome).toEqual({ code: 0, stdout: '', stderr: '' });
-    expect(sha256(readFileSync(join(directory, 'back')))).toBe(sha256(body));
-  });
+  test.each(ways.map(([scheme, flag]) => [scheme, flag] as const))(
+    'case 8: %s %s posts 1 MB, and gets it back intact',
+    async (scheme, flag) => {
+      const outcome = await ask(scheme, '/', flag, '--data-binary', '@body', '-o', 'back');
+      expect(outcome).toEqual({ code: 0, stdout: '', stderr: '' });
+      expect(sha256(readFileSync(join(directory, 'back')))).toBe(sha256(body));
+    },
+  );
 
   test('a client that waits for 100 Continue with its body gets it', async () => {
     const continued = ['-v', '--expect100-timeout', '20', '-H', 'Expect: 100-continue', '--data-binary', 'now'];

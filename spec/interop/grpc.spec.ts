@@ -46,7 +46,9 @@ class EchoClient {
 
   repeat(message: Message): Promise<Message[]> {
     const { path, requestSerialize, responseDeserialize } = methodOf('Repeat');
-    return this.#client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, message).toArray();
+    return this.#client
+      .makeServerStreamRequest(path, requestSerialize, responseDeserialize, message)
+      .toArray() as Promise<Message[]>;
   }
 
   join(messages: readonly Message[]): Promise<Message> {
@@ -63,7 +65,7 @@ class EchoClient {
     const call = this.#client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize);
     for (const message of messages) call.write(message);
     call.end();
-    return call.toArray();
+    return call.toArray() as Promise<Message[]>;
   }
 
   close(): void {

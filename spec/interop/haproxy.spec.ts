@@ -53,12 +53,9 @@ describePeer(['curl', 'haproxy'], 'HAProxy in front of rxmux', ({ curl, haproxy 
       return [outer, inner].flatMap((inside) => [inside.web1.subscribe(web1), inside.web2.subscribe(web2)]);
     });
     const checkedPort = await lab.port((conns$) => {
-      const clients$ = conns$.pipe(
-        tap(({ closed$ }) => closed$.subscribe(() => checked.closed++)),
-        stage,
-      );
-      const { web } = partitionByProtocol(clients$, { web: http1() }, { rejected, counters: checked.counters });
-      return [web.subscribe(web1)];
+      const routes = { web: http1() };
+      const { web } = partitionByProtocol(conns$.pipe(stage), routes, { rejected, counters: checked.counters });
+      return [conns$.subscribe(({ closed$ }) => closed$.subscribe(() => checked.closed++)), web.subscribe(web1)];
     });
     for (const name of Object.keys(ports) as (keyof typeof ports)[]) ports[name] = await freePort();
 

@@ -43,7 +43,7 @@ export type ListenAddress = AddressInfo | { readonly path: string };
 /**
  * A bound port as an Observable of connections. Cold: subscribing binds, unsubscribing closes the port and leaves every
  * Conn it emitted open; each subscription is a port of its own. Errors when it can't bind (`ERR_MUX_ADDRESS_IN_USE`,
- * `ERR_MUX_PERMISSION`, `ERR_MUX_LISTEN`, `ERR_MUX_TLS_FILES`); never because of a connection. Never completes by itself.
+ * `ERR_MUX_PERMISSION`, `ERR_MUX_LISTEN`); never because of a connection. Never completes by itself.
  */
 export class Listener extends Observable<Conn> {
   /** Emits the address once bound, to late subscribers too; never completes, never errors. */
@@ -65,7 +65,8 @@ export class Listener extends Observable<Conn> {
 /**
  * Listens on a TCP port or Unix socket; every accepted connection is a Conn.
  *
- * @throws UsageError `ERR_MUX_OPTION` for options that can't be meant
+ * @throws UsageError `ERR_MUX_OPTION` for options that can't be meant, ListenError `ERR_MUX_TLS_FILES` for a certificate and key
+ * that can't be used
  * @example
  * ```ts
  * const conns$ = listen({ port: 0, host: '127.0.0.1' });
