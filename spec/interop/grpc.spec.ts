@@ -5,13 +5,13 @@ import { writeFileSync } from 'node:fs';
 import http from 'node:http';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { tap } from 'rxjs';
+import { merge, tap } from 'rxjs';
 import { grpcSink } from '../../src/cli/demo/grpc-services.js';
 import { flowTo } from '../../src/flow/flow-to.js';
 import { dial } from '../../src/net/dial.js';
 import { terminateTls } from '../../src/net/terminate-tls.js';
 import { toHttp } from '../../src/serve/to-http.js';
-import { framesFrom, FrameType, HTTP2_PREFACE, isSettingsAck, type Frame } from '../../src/sniff/http2-frame.js';
+import { framesFrom, FrameType, isSettingsAck } from '../../src/sniff/http2-frame.js';
 import { any, grpc, http1, tls } from '../../src/sniff/matchers/index.js';
 import type { Decision, Rejection } from '../../src/sniff/outcome.js';
 import { partitionByProtocol } from '../../src/sniff/partition-by-protocol.js';
@@ -200,36 +200,21 @@ describePeer(['go', 'google.golang.org/grpc'], 'grpc-go', ({ go }) => {
     expect(protocolsSince(start)).toEqual(Array.from({ length: 50 }, () => 'grpc'));
   });
 
-  test('case 41: it sees one SETTINGS of rxmux and one of the server, and acknowledges both', async () => {
-    const [fromClient, fromServer]: [Uint8Array[], Uint8Array[]] = [[], []];
+  test('case 41: it sees one SETTINGS of rxmux, which is empty, and one of the server', async () => {
+    const fromServer: Uint8Array[] = [];
     const tapped = await lab.port((conns$) => [
       conns$.subscribe((conn) => {
         dial({ port, host: '127.0.0.1' }).subscribe((server) => {
-          conn
-            .pipe(
-              tap((chunk) => fromClient.push(chunk)),
-              flowTo(server),
-            )
-            .subscribe();
-          server
-            .pipe(
-              tap((chunk) => fromServer.push(chunk)),
-              flowTo(conn),
-            )
-            .subscribe();
+          const heard$ = server.pipe(tap((chunk) => fromServer.push(chunk)));
+          merge(conn.pipe(flowTo(server)), heard$.pipe(flowTo(conn))).subscribe();
         });
       }),
     ]);
     const outcome = await lab.run(client, ['-address', `localhost:${tapped}`]);
     expect(outcome).toEqual({ code: 0, stdout: 'SERVING\n', stderr: '' });
-    const settings = (chunks: readonly Uint8Array[], at: number): Frame[] =>
-      [...framesFrom(Buffer.concat(chunks), at)].filter(({ type }) => type === FrameType.settings);
-    const sent = settings(fromServer, 0).filter((frame) => !isSettingsAck(frame));
-    const acknowledged = settings(fromClient, HTTP2_PREFACE.length).filter(isSettingsAck);
-    expect({ sent: sent.length, first: sent[0]?.length, acknowledged: acknowledged.length }).toEqual({
-      sent: 2,
-      first: 0,
-      acknowledged: 2,
-    });
+    const settings = [...framesFrom(Buffer.concat(fromServer), 0)].filter(
+      (frame) => frame.type === FrameType.settings && !isSettingsAck(frame),
+    );
+    expect({ sent: settings.length, first: settings[0]?.length }).toEqual({ sent: 2, first: 0 });
   });
 });

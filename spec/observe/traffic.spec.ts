@@ -17,7 +17,7 @@ it('tells what became of each connection, counts protocols, and remembers the la
     return client;
   };
   const client = send('SSH-2.0-x\r\n');
-  send('GET / HTTP/1.1\r\n');
+  void send('GET / HTTP/1.1\r\n');
   const { counters, protocols, recent } = traffic.snapshot();
   expect(counters).toMatchObject({ accepted: 2, matched: 1, rejected: 1 });
   expect(protocols).toEqual({ ssh: 1 });
@@ -27,7 +27,7 @@ it('tells what became of each connection, counts protocols, and remembers the la
   ]);
   client.error(new Error('gone'));
   expect(traffic.snapshot().recent[1]).toMatchObject({ open: false });
-  for (let n = 0; n < 60; n++) send('SSH-2.0-y\r\n');
+  for (let n = 0; n < 60; n++) void send('SSH-2.0-y\r\n');
   expect(traffic.snapshot().recent).toHaveLength(50);
   expect(traffic.snapshot().protocols).toEqual({ ssh: 61 });
   subscription.unsubscribe();
