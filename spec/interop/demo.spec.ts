@@ -44,7 +44,7 @@ describe('rxmux demo', () => {
   }, BUILD_MS);
   afterAll(async () => {
     await lab.down();
-    expect(demo.stderr).toBe('');
+    expect(await demo.ended).toMatchObject({ code: 0, stderr: '' });
   });
 
   const ok = (stdout: string): Outcome => ({ code: 0, stdout, stderr: '' });

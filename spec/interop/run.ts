@@ -5,7 +5,7 @@ import { connect, createServer, type AddressInfo, type NetConnectOpts } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Subscription, type Observable } from 'rxjs';
+import { filter, firstValueFrom, map, startWith, Subject, Subscription, throwIfEmpty, type Observable } from 'rxjs';
 import type { Conn } from '../../src/conn/conn.js';
 import { loopback } from '../net/loopback.js';
 
@@ -36,12 +36,13 @@ export const NOBODY = process.getuid?.() === 0 ? 65534 : undefined;
 
 /** A program that runs. */
 export class Program {
-  readonly stdout: Buffer[] = [];
-  stderr = '';
   readonly ended: Promise<Outcome>;
   readonly #child: ChildProcessWithoutNullStreams;
   readonly #name: string;
-  #isOver = false;
+  readonly #stdout: Buffer[] = [];
+  #stderr = '';
+  // Emits whenever there is more output, and completes when the program is over.
+  readonly #heard$ = new Subject<void>();
 
   constructor(command: string, args: readonly string[], options: RunOptions) {
     const { input, cwd, uid, timeoutMs } = options;
@@ -54,8 +55,14 @@ export class Program {
       ...(uid === undefined ? {} : { uid, gid: uid }),
       ...(timeoutMs === undefined ? {} : { timeout: timeoutMs }),
     });
-    this.#child.stdout.on('data', (chunk: Buffer) => this.stdout.push(chunk));
-    this.#child.stderr.setEncoding('utf8').on('data', (text: string) => (this.stderr += text));
+    this.#child.stdout.on('data', (chunk: Buffer) => {
+      this.#stdout.push(chunk);
+      this.#heard$.next();
+    });
+    this.#child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      this.#stderr += text;
+      this.#heard$.next();
+    });
     // A program need not read all that it is given.
     this.#child.stdin.on('error', () => undefined);
     if (input !== undefined) this.#child.stdin.end(input);
@@ -63,24 +70,32 @@ export class Program {
   }
 
   async #end(): Promise<Outcome> {
-    const [code] = (await once(this.#child, 'close')) as [number | null];
-    this.#isOver = true;
-    return { code, stdout: Buffer.concat(this.stdout).toString(), stderr: this.stderr };
+    const [code] = (await once(this.#child, 'close').finally(() => this.#heard$.complete())) as [number | null];
+    return { code, stdout: this.stdout, stderr: this.#stderr };
   }
 
+  get #isOver(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null;
+  }
+
+  get stdout(): string {
+    return Buffer.concat(this.#stdout).toString();
+  }
+
+  /** What it said so far, on both ways. */
   get output(): string {
-    return Buffer.concat(this.stdout).toString() + this.stderr;
+    return this.stdout + this.#stderr;
   }
 
   /** Resolves once the output has what is looked for, and gives the match. */
-  async says(pattern: RegExp): Promise<RegExpExecArray> {
-    for (;;) {
-      const found = pattern.exec(this.output);
-      if (found !== null) return found;
-      if (this.#isOver) throw new Error(`${this.#name} ended without saying ${String(pattern)}:\n${this.output}`);
-      const heard = [this.#child.stdout, this.#child.stderr].map((stream) => once(stream, 'data'));
-      await Promise.race([...heard, this.ended]);
-    }
+  says(pattern: RegExp): Promise<RegExpExecArray> {
+    const found$ = this.#heard$.pipe(
+      startWith(undefined),
+      map(() => pattern.exec(this.output)),
+      filter((found) => found !== null),
+      throwIfEmpty(() => new Error(`${this.#name} ended without saying ${String(pattern)}:\n${this.output}`)),
+    );
+    return firstValueFrom(found$);
   }
 
   /** Resolves once `attempt` resolves to something; tries again while the program lives. */
