@@ -121,6 +121,12 @@ describe('rxmux demo', () => {
       client.write('anything inside\n');
       await client.says(/^anything inside$/m);
     });
+
+    test('is shown a certificate that is not signed with SHA-1', async () => {
+      const { stdout } = await lab.run(openssl, ['s_client', '-connect', `localhost:${port}`]);
+      const certificate = await lab.run(openssl, ['x509', '-noout', '-text'], { input: stdout });
+      expect(certificate.stdout).toContain('Signature Algorithm: ecdsa-with-SHA256');
+    });
   });
 
   describePeer(['chromium'], 'Chromium', ({ chromium }) => {

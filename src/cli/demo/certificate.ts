@@ -8,6 +8,8 @@ export async function selfMadeCertificate(
   if (maker === undefined) return undefined;
   const made = await maker.generate([{ name: 'commonName', value: 'localhost' }], {
     keyType: 'ec',
+    // Unless told so it signs with SHA-1, which browsers and OpenSSL no longer take.
+    algorithm: 'sha256',
     extensions: [
       {
         name: 'subjectAltName',
