@@ -8,6 +8,7 @@ export type ErrorCode =
   | 'ERR_MUX_ABORT'
   | 'ERR_MUX_ACCEPT'
   | 'ERR_MUX_ADDRESS_IN_USE'
+  | 'ERR_MUX_CLOSED'
   | 'ERR_MUX_CONNECT'
   | 'ERR_MUX_LISTEN'
   | 'ERR_MUX_NO_MATCH'

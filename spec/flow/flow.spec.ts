@@ -158,6 +158,15 @@ describe('flowTo', () => {
     expect(completed).toBe(true);
   });
 
+  it('never starts a source for a destination that is gone', () => {
+    const [back] = memoryPipe();
+    back.error(new Error('gone'));
+    const source$ = new Subject<Uint8Array>();
+    let completed = false;
+    source$.pipe(flowTo(back)).subscribe({ complete: () => (completed = true) });
+    expect([completed, source$.observed]).toEqual([true, false]);
+  });
+
   it('cancels the source when the destination ends first', () => {
     const source$ = new Subject<Uint8Array>();
     const [back, backend] = memoryPipe();

@@ -179,6 +179,15 @@ describe('a raw client of the header matcher', () => {
     }
   });
 
+  it('case 41: that is ready long before its first call goes to the gRPC server, too', async () => {
+    const decision = firstValueFrom(decided$);
+    const { client, until } = await prompted();
+    client.write(settingsAck);
+    expect((await decision).protocol).toBe('grpc');
+    client.write(octets(call, ping));
+    await until(isAlive);
+  });
+
   it('case 41: that sends its call by itself is never prompted', async () => {
     const client = await server.connect();
     const chunks: Buffer[] = [];

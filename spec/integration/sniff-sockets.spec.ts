@@ -213,20 +213,23 @@ describe('sniff over real sockets', () => {
     expect(new Set(echoes)).toEqual(new Set(['SSH-2.0-x\r\n']));
   });
 
-  it('case 62: 2,000 clients that connect and leave at once leave nothing behind', async () => {
+  it('case 62: 10,000 clients that connect and leave at once leave nothing behind', async () => {
     const { server, counters } = await port([http1(), tls()], { timeoutMs: 60_000 });
-    for (let round = 0; round < 20; round++) {
-      const sockets = Array.from({ length: 100 }, () => connect(server.port, '127.0.0.1').on('error', () => undefined));
-      await Promise.all(
-        sockets.map(async (socket, n) => {
-          await once(socket, 'connect');
-          if (n % 2 === 0) socket.destroy();
-          else socket.resetAndDestroy();
-        }),
-      );
+    for (let n = 0; n < 10_000; n++) {
+      const socket = connect(server.port, '127.0.0.1').on('error', () => undefined);
+      await once(socket, 'connect');
+      if (n % 2 === 0) socket.destroy();
+      else socket.resetAndDestroy();
     }
-    await until(() => counters.aborted === 2000);
-    expect(counters).toEqual({ accepted: 2000, matched: 0, rejected: 0, aborted: 2000, undecided: 0, heldBytes: 0 });
+    await until(() => counters.aborted === 10_000);
+    expect(counters).toEqual({
+      accepted: 10_000,
+      matched: 0,
+      rejected: 0,
+      aborted: 10_000,
+      undecided: 0,
+      heldBytes: 0,
+    });
   });
 });
 

@@ -35,7 +35,7 @@ describePeer(['curl', 'etcd', 'etcdctl'], 'etcdctl through rxmux to etcd', (path
       const rejected = { next: (rejection: Rejection) => rejections.push(rejection) };
       const { rpc, web } = partitionByProtocol(conns$, { rpc: grpc(), web: http1() }, { rejected });
       const page = toHttp(http.createServer((_request, response) => response.end('page')));
-      const seen$ = rpc.pipe(tap(({ meta }) => methods.push(meta.grpc.path)));
+      const seen$ = rpc.pipe(tap(({ meta }) => methods.push(meta.grpc.path ?? '')));
       return [seen$.subscribe(proxyTo(backend)), web.subscribe(page)];
     });
   }, 40_000);

@@ -1,9 +1,12 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
+import { connect, createServer, type AddressInfo } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { firstValueFrom, lastValueFrom, of, toArray } from 'rxjs';
 import type { Conn } from '../../src/conn/conn.js';
 import { fromDuplex } from '../../src/net/duplex-conn.js';
+import { ssh } from '../../src/sniff/matchers/index.js';
+import { sniff } from '../../src/sniff/sniff.js';
 import { loopback, readAll, type Loopback } from './loopback.js';
 
 const servers: Loopback[] = [];
@@ -167,6 +170,50 @@ describe('a Conn over a socket', () => {
     conn.complete();
     await reply;
     expect([conn.bytesRead, conn.bytesWritten]).toEqual([5, 3]);
+  });
+});
+
+describe('a Conn that is looked at', () => {
+  it('refuses a second look at the same time, and a look beside a reader', async () => {
+    const [, conn] = await pair();
+    const codes: (string | undefined)[] = [];
+    const look = () => conn._peek({ bytes: () => undefined, closed: (error) => codes.push(error?.code) });
+    const first = look();
+    look();
+    await new Promise(setImmediate);
+    first.drop();
+    conn.subscribe(tolerant);
+    look();
+    await new Promise(setImmediate);
+    expect(codes).toEqual(['ERR_MUX_SECOND_SUBSCRIBE', 'ERR_MUX_SECOND_SUBSCRIBE']);
+  });
+
+  it('reads a socket that was paused as it connected', async () => {
+    const found = new Promise<string>((resolve) => {
+      const paused = createServer({ pauseOnConnect: true }, (socket) => {
+        of(fromDuplex(socket))
+          .pipe(sniff(ssh()))
+          .subscribe((conn) => {
+            resolve(conn.protocol);
+            conn.error(new Error('done'));
+            paused.close();
+          });
+      }).listen(0, '127.0.0.1', () => {
+        const client = connect((paused.address() as AddressInfo).port, '127.0.0.1').on('error', () => undefined);
+        client.write('SSH-2.0-x\r\n');
+      });
+    });
+    expect(await found).toBe('ssh');
+  });
+
+  it('tells any number of subscribers of closed$ by one listener', async () => {
+    const [client, conn] = await pair();
+    conn.subscribe(tolerant);
+    const closed = Array.from({ length: 20 }, () => firstValueFrom(conn.closed$));
+    client.end();
+    client.resume();
+    conn.complete();
+    expect(await Promise.all(closed)).toEqual(closed.map(() => ({})));
   });
 });
 

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { Subject, take, type Subscription } from 'rxjs';
+import { mergeMap, Subject, take, type Subscription } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import type { Conn } from '../../src/conn/conn.js';
 import { latin1, MATCH, matchPrefix, type Matcher } from '../../src/sniff/matcher.js';
@@ -62,6 +62,22 @@ describe('partitionByProtocol as an operator', () => {
     client.subscribe({ error: () => (end = 'closed') });
     expect(rejected.map((r) => [r.reason, r.error.code])).toEqual([['unclaimed', 'ERR_MUX_UNCLAIMED']]);
     expect(end).toBe('closed');
+  });
+
+  it('keeps a group going when only the outer subscription has ended, as groupBy does', () => {
+    const { conns$, connect } = source();
+    const seen: Conn[] = [];
+    const subscription = conns$
+      .pipe(
+        partitionByProtocol(starts('a', 'A')),
+        take(1),
+        mergeMap((group$) => group$),
+      )
+      .subscribe((conn) => seen.push(conn));
+    const servers = [connect('A')[1], connect('A')[1]];
+    expect(seen).toEqual(servers);
+    subscription.unsubscribe();
+    expect(conns$.observed).toBe(false);
   });
 
   it('ends its groups as the source ends', () => {

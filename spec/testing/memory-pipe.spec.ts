@@ -53,6 +53,21 @@ describe('memoryPipe', () => {
     for (const end of ends) expect(await end).toMatchObject({ code: 'ERR_MUX_RESET' });
   });
 
+  it('drops what comes after its reader left, and lets the peer go on', () => {
+    const [client, server] = memoryPipe({ capacityBytes: 10 });
+    server.subscribe().unsubscribe();
+    for (let n = 0; n < 100; n++) client.next(new Uint8Array(10));
+    expect(client.bufferedBytes).toBe(0);
+  });
+
+  it('errors its writable Web Stream when it is gone', async () => {
+    const [client, server] = memoryPipe();
+    const writer = client.writable.getWriter();
+    server.error(new Error('enough'));
+    await expect(writer.write(bytes('late'))).rejects.toMatchObject({ code: 'ERR_MUX_RESET' });
+    await expect(writer.closed).rejects.toMatchObject({ code: 'ERR_MUX_RESET' });
+  });
+
   it('gives a second reader an error, and a reset one reason', async () => {
     const [client, server] = memoryPipe();
     server.subscribe({ error: () => undefined });

@@ -77,7 +77,8 @@ export abstract class Conn<P extends string = string, M extends object = ConnMet
   #readable: ReadableStream<Uint8Array> | undefined;
   #writable: WritableStream<Uint8Array> | undefined;
 
-  protected readonly _sendBufferBytes: number;
+  /** @internal */
+  readonly _sendBufferBytes: number;
 
   protected constructor(sendBufferBytes: number = SEND_BUFFER_BYTES) {
     super(subscribeConn);
@@ -175,6 +176,11 @@ export abstract class Conn<P extends string = string, M extends object = ConnMet
   /** The outbound bytes as a Web Stream; `close` half-closes, `abort` resets, writes wait for the connection. */
   get writable(): WritableStream<Uint8Array> {
     return (this.#writable ??= new WritableStream<Uint8Array>({
+      start: (controller) => {
+        this.closed$.subscribe(({ error }) => {
+          controller.error(error ?? new MuxError('ERR_MUX_CLOSED', `connection ${this.id} is closed`));
+        });
+      },
       write: (chunk) => {
         if (!this._write(chunk)) return new Promise<void>((resolve) => this._drained(resolve));
         return undefined;

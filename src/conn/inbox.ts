@@ -22,6 +22,7 @@ export class Inbox implements Reading {
   #intake: Intake | undefined;
   #peek: PeekHandler | undefined;
   #filter: InboundFilter | undefined;
+  #cancelled = false;
   #paused = true;
   #delivering = false;
 
@@ -31,7 +32,9 @@ export class Inbox implements Reading {
 
   push(chunk: Uint8Array): void {
     if (this.#end !== undefined) return;
-    if (this.#peek !== undefined) this.#peek.bytes(chunk, false);
+    // Nobody wants it: it is dropped, and the peer may go on.
+    if (this.#cancelled) this.#owner.onConsumed(chunk.length);
+    else if (this.#peek !== undefined) this.#peek.bytes(chunk, false);
     else this.#keep(chunk);
   }
 
@@ -68,6 +71,7 @@ export class Inbox implements Reading {
         this.#peek = undefined;
         if (replay.length > 0) this.#chunks.unshift(replay);
         this.#filter = filter;
+        if (this.#end !== undefined && filter?.done === false) this.#chunks.push(filter.flush());
         onFree.freed();
       },
       drop: () => {
@@ -92,6 +96,7 @@ export class Inbox implements Reading {
   cancel(): void {
     if (this.#intake === undefined) return;
     this.#intake = undefined;
+    this.#cancelled = true;
     for (const chunk of this.#chunks.splice(0)) this.#owner.onConsumed(chunk.length);
     this.#owner.onCancelled();
   }

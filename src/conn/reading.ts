@@ -59,18 +59,33 @@ export interface InboundFilter {
   flush(): Uint8Array;
 }
 
+/** What somebody is told who came second. */
+export function secondReader(connId: number): UsageError {
+  return new UsageError('ERR_MUX_SECOND_SUBSCRIBE', `connection ${connId} has a reader already; a Conn is read once`);
+}
+
 /** The reading of somebody who came second. */
 export function refusedReading(intake: Intake, connId: number): Reading {
-  const error = new UsageError(
-    'ERR_MUX_SECOND_SUBSCRIBE',
-    `connection ${connId} has a reader already; a Conn is read once`,
-  );
   return {
     pause() {},
     resume() {
-      intake.error(error);
+      intake.error(secondReader(connId));
     },
     consumed() {},
     cancel() {},
+  };
+}
+
+/** The look of somebody who came second. */
+export function refusedPeek(handler: PeekHandler, connId: number): Peeking {
+  let isOpen = true;
+  queueMicrotask(() => {
+    if (isOpen) handler.closed(secondReader(connId));
+  });
+  return {
+    release() {},
+    drop() {
+      isOpen = false;
+    },
   };
 }

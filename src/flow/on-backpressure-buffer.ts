@@ -82,6 +82,7 @@ class BufferedReading implements Reading {
   }
 
   resume(): void {
+    if (this.#over) return;
     this.#paused = false;
     if (!this.#started) this.#start();
     this.#deliver();

@@ -1,35 +1,45 @@
 import { ListenError, MuxError } from '../errors.js';
 
-/** Where something listens or connects, in words. */
-export function describeAddress({
-  path,
-  host,
-  port,
-}: {
-  path?: string | undefined;
-  host?: string | undefined;
-  port?: number | undefined;
-}): string {
+/** A place to listen on or connect to. */
+export interface Place {
+  readonly path?: string | undefined;
+  readonly host?: string | undefined;
+  readonly port?: number | undefined;
+}
+
+/** A place in words. */
+export function describePlace({ path, host, port }: Place): string {
   return path ?? `${host === undefined ? 'port ' : host.includes(':') ? `[${host}]:` : `${host}:`}${port ?? 0}`;
 }
 
-/** Says why a port could not be bound, and how to mend it. */
-export function bindError(error: NodeJS.ErrnoException, where: string): MuxError {
+// Linux' sun_path with its final NUL; Node says EADDRINUSE for a longer one.
+const LONGEST_PATH = 107;
+
+/** Says why a place could not be bound, and how to mend it. */
+export function bindError(error: NodeJS.ErrnoException, place: Place): MuxError {
+  const where = describePlace(place);
   const facts = { scope: 'listener', cause: error } as const;
+  const { path } = place;
+  if (path !== undefined && Buffer.byteLength(path) > LONGEST_PATH) {
+    return new ListenError(
+      'ERR_MUX_LISTEN',
+      `${where} is longer than the ${LONGEST_PATH} bytes that a socket path may have`,
+      facts,
+    );
+  }
   switch (error.code) {
-    case 'EADDRINUSE':
-      return new ListenError(
-        'ERR_MUX_ADDRESS_IN_USE',
-        `${where} is taken: stop what listens there or choose another port`,
-        facts,
-      );
+    case 'EADDRINUSE': {
+      const cure = path === undefined ? 'choose another port' : 'remove the file if nothing does';
+      return new ListenError('ERR_MUX_ADDRESS_IN_USE', `${where} is taken: stop what listens there or ${cure}`, facts);
+    }
     case 'EACCES':
-    case 'EPERM':
-      return new ListenError(
-        'ERR_MUX_PERMISSION',
-        `no permission to listen on ${where}: choose a port from 1024 up or run with CAP_NET_BIND_SERVICE`,
-        facts,
-      );
+    case 'EPERM': {
+      const cure =
+        path === undefined
+          ? 'choose a port from 1024 up or run with CAP_NET_BIND_SERVICE'
+          : 'choose a folder that exists and that you may write to';
+      return new ListenError('ERR_MUX_PERMISSION', `no permission to listen on ${where}: ${cure}`, facts);
+    }
     default:
       return new ListenError('ERR_MUX_LISTEN', `can't listen on ${where}: ${error.message}`, facts);
   }

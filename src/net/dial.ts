@@ -3,11 +3,14 @@ import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import { Observable } from 'rxjs';
 import type { Conn } from '../conn/conn.js';
 import { MuxError, UsageError } from '../errors.js';
-import { describeAddress } from './bind-error.js';
+import { checkWholeNumber } from '../bytes/whole-number.js';
+import { describePlace } from './bind-error.js';
 import { DuplexConn } from './duplex-conn.js';
+import { checkTlsFiles } from './tls-options.js';
 
 /** Where and how to connect. Give `port` (with or without `host`) or `path`. */
 export interface DialOptions {
+  /** TCP port, 1 to 65535. */
   readonly port?: number;
   /** Name or address. @defaultValue `'localhost'` */
   readonly host?: string;
@@ -30,7 +33,7 @@ export interface DialOptions {
  * Unsubscribing before that gives up the attempt; the emitted Conn is the subscriber's. Errors with `ERR_MUX_CONNECT`. For a
  * deadline use rxjs' `timeout`, for another try `retry`.
  *
- * @throws UsageError `ERR_MUX_OPTION` for options that can't be meant
+ * @throws UsageError `ERR_MUX_OPTION` for options that can't be meant, ListenError `ERR_MUX_TLS_FILES` for TLS files that can't be used
  * @example
  * ```ts
  * dial({ port: 6379 }).subscribe((conn) => {
@@ -44,6 +47,8 @@ export function dial(options: DialOptions): Observable<Conn> {
   if ((port === undefined) === (path === undefined)) {
     throw new UsageError('ERR_MUX_OPTION', 'dial needs a port or a path, and not both');
   }
+  checkWholeNumber('port', port, 1, 65535);
+  if (tls !== undefined) checkTlsFiles(tls);
   const { localAddress } = options;
   const tcp = { port: port ?? 0, host, ...(localAddress === undefined ? {} : { localAddress }) };
   const where = path === undefined ? tcp : { path, port: 0 };
@@ -56,7 +61,7 @@ export function dial(options: DialOptions): Observable<Conn> {
     if (tls !== undefined && noDelay) socket.setNoDelay(true);
     let connected = false;
     const failed = (error: Error): void => {
-      const text = `can't connect to ${describeAddress({ path, host, port })}: ${error.message}`;
+      const text = `can't connect to ${describePlace({ path, host, port })}: ${error.message}`;
       subscriber.error(new MuxError('ERR_MUX_CONNECT', text, { cause: error }));
     };
     socket.once('error', failed);

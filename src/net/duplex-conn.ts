@@ -1,9 +1,11 @@
-import { Observable } from 'rxjs';
+import { Observable, shareReplay } from 'rxjs';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Conn, type Addresses, type ConnClosed } from '../conn/conn.js';
 import {
+  refusedPeek,
   refusedReading,
+  secondReader,
   type InboundFilter,
   type Intake,
   type PeekHandler,
@@ -31,6 +33,7 @@ export class DuplexConn extends Conn {
   #duplex: SocketLike;
   #taken = false;
   #failure: MuxError | undefined;
+  #closed$: Observable<ConnClosed> | undefined;
   #peek: SocketPeek | undefined;
   // Reader and closed$ hear of errors by 'close'. Without any listener an RST from a client would end the process.
   readonly #onError = (error: unknown): void => {
@@ -72,6 +75,10 @@ export class DuplexConn extends Conn {
   }
 
   get closed$(): Observable<ConnClosed> {
+    return (this.#closed$ ??= this.#watchClose().pipe(shareReplay({ bufferSize: 1, refCount: true })));
+  }
+
+  #watchClose(): Observable<ConnClosed> {
     return new Observable((subscriber) => {
       const duplex = this.#duplex;
       const tell = (): void => {
@@ -90,10 +97,7 @@ export class DuplexConn extends Conn {
 
   duplex(): Duplex {
     if (this.#taken) {
-      throw new UsageError(
-        'ERR_MUX_SECOND_SUBSCRIBE',
-        `connection ${this.id} has a reader already; a Conn is read once`,
-      );
+      throw secondReader(this.id);
     }
     this.#taken = true;
     this.#duplex.off('error', this.#onError);
@@ -108,8 +112,15 @@ export class DuplexConn extends Conn {
 
   _peek(handler: PeekHandler): Peeking {
     const duplex = this.#duplex;
+    if (this.#taken || this.#peek?.isOpen === true) return refusedPeek(handler, this.id);
     // What is in the stream's buffer already was pushed before anybody could look.
-    if (!(duplex instanceof Socket) || duplex.readableLength > 0 || hasEnded(duplex) || duplex.destroyed) {
+    if (
+      !(duplex instanceof Socket) ||
+      duplex.readableLength > 0 ||
+      duplex.isPaused() ||
+      hasEnded(duplex) ||
+      duplex.destroyed
+    ) {
       return new DuplexPeek(duplex, handler, this);
     }
     return (this.#peek = new SocketPeek(duplex, handler, this));
@@ -143,7 +154,7 @@ export class DuplexConn extends Conn {
     this.#peek?.closed(error);
     const duplex = this.#duplex as SocketLike & Partial<Pick<Socket, 'resetAndDestroy'>>;
     // Only TCP can say RST: a TLS or Unix socket throws at the attempt.
-    if (reset && !this.encrypted && this.remoteAddress !== undefined && duplex.resetAndDestroy)
+    if (reset && !this.encrypted && duplex.remoteFamily !== undefined && duplex.resetAndDestroy)
       duplex.resetAndDestroy();
     else duplex.destroy();
   }

@@ -1,13 +1,12 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import type { TlsOptions } from 'node:tls';
 import { asyncScheduler, BehaviorSubject, filter, Observable, type SchedulerLike, type Subscriber } from 'rxjs';
 import { checkWholeNumber } from '../bytes/whole-number.js';
 import type { Conn } from '../conn/conn.js';
 import { UsageError } from '../errors.js';
 import { AcceptErrors, type AcceptFailure } from './accept-errors.js';
-import { bindError, describeAddress } from './bind-error.js';
+import { bindError } from './bind-error.js';
 import { DuplexConn } from './duplex-conn.js';
-import { terminateTls } from './terminate-tls.js';
+import { terminateTls, type TerminateTlsOptions } from './terminate-tls.js';
 
 /** Where and how to listen. Give `port` (with or without `host`) or `path`. */
 export interface ListenOptions {
@@ -32,7 +31,7 @@ export interface ListenOptions {
   /** Bytes that may wait to be sent on one connection before `next` ends it. @defaultValue 1048576 (1 MiB) */
   readonly sendBufferBytes?: number;
   /** Terminates TLS on every connection; as `terminateTls` does. */
-  readonly tls?: TlsOptions;
+  readonly tls?: TerminateTlsOptions;
   /** The clock of the pauses on `errors$`. @defaultValue `asyncScheduler` */
   readonly scheduler?: SchedulerLike;
 }
@@ -108,7 +107,7 @@ function bind(
   });
   server.on('error', (error) => {
     if (server.listening) failures.add(`accept failed: ${error.message}`, error);
-    else subscriber.error(bindError(error, describeAddress(options)));
+    else subscriber.error(bindError(error, options));
   });
   const where = path === undefined ? { port, host, ipv6Only } : { path };
   server.listen({ ...where, backlog }, () => {
@@ -125,7 +124,9 @@ function bind(
 function perIpLimit(max: number): (socket: Socket) => boolean {
   const open = new Map<string, number>();
   return (socket) => {
-    const ip = socket.remoteAddress ?? '';
+    const ip = socket.remoteAddress;
+    // On a Unix socket nobody has an address.
+    if (ip === undefined) return true;
     const count = open.get(ip) ?? 0;
     if (count >= max) return false;
     open.set(ip, count + 1);

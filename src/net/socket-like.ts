@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 /** A Duplex that may have what a socket has. */
 export interface SocketLike extends Duplex {
   readonly remoteAddress?: string | undefined;
+  readonly remoteFamily?: string | undefined;
   readonly remotePort?: number | undefined;
   readonly localAddress?: string | undefined;
   readonly localPort?: number | undefined;

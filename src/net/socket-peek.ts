@@ -51,6 +51,10 @@ export class SocketPeek implements Peeking {
     }
   }
 
+  get isOpen(): boolean {
+    return !this.#over;
+  }
+
   drop(): void {
     if (this.#over) return;
     this.#over = true;

@@ -3,7 +3,7 @@ import { createServer, type TLSSocket, type TlsOptions } from 'node:tls';
 import { catchError, EMPTY, mergeMap, Observable, type NextObserver, type OperatorFunction } from 'rxjs';
 import type { Conn } from '../conn/conn.js';
 import type { TlsMeta } from '../conn/meta.js';
-import { MuxError } from '../errors.js';
+import { ListenError, MuxError } from '../errors.js';
 import { contained } from '../flow/contained.js';
 import { DuplexConn } from './duplex-conn.js';
 import { checkTlsFiles } from './tls-options.js';
@@ -20,6 +20,9 @@ export interface TerminateTlsOptions extends TlsOptions {
   /** Told of every failed handshake: bad bytes, no common protocol, a client certificate refused, the deadline. */
   readonly rejected?: NextObserver<TlsRejection>;
 }
+
+// What a server can show who it is with.
+const CERTIFIED = ['cert', 'pfx', 'SNICallback', 'pskCallback', 'secureContext'] as const;
 
 // A handshake takes two round trips; node:tls by itself waits 120 s.
 const HANDSHAKE_TIMEOUT_MS = 10_000;
@@ -46,6 +49,11 @@ interface Handshake {
  */
 export function terminateTls({ rejected, ...options }: TerminateTlsOptions): OperatorFunction<Conn, Conn> {
   checkTlsFiles(options);
+  if (!CERTIFIED.some((name) => options[name] !== undefined)) {
+    throw new ListenError('ERR_MUX_TLS_FILES', 'TLS needs a certificate: give cert and key, or pfx', {
+      scope: 'listener',
+    });
+  }
   const told = contained(rejected);
   const handshakes = new Map<Duplex, Handshake>();
   // It never listens; connections are given to it, so that tickets, SNI and ALPN work as in any TLS server.
@@ -60,9 +68,17 @@ export function terminateTls({ rejected, ...options }: TerminateTlsOptions): Ope
   const handshake = (conn: Conn): Observable<Conn> =>
     new Observable<Conn>((subscriber) => {
       const raw = conn.duplex();
+      if (raw.destroyed) {
+        raw.on('error', () => undefined);
+        throw new MuxError('ERR_MUX_TLS', `connection ${conn.id} was closed before its TLS handshake`);
+      }
+      // A client that ends in mid-handshake must not keep its socket until the deadline.
+      const { allowHalfOpen } = raw;
+      raw.allowHalfOpen = false;
       handshakes.set(raw, {
         done: (secure) => {
           handshakes.delete(raw);
+          secure.allowHalfOpen = allowHalfOpen;
           subscriber.next(inside(conn, secure));
           subscriber.complete();
         },
@@ -94,7 +110,7 @@ function rawOf(secure: TLSSocket): Duplex {
 }
 
 function inside(outer: Conn, secure: TLSSocket): Conn {
-  const conn = new DuplexConn(secure);
+  const conn = new DuplexConn(secure, { sendBufferBytes: outer._sendBufferBytes });
   const { remoteAddress, remotePort, localAddress, localPort } = outer;
   conn._readdress({ remoteAddress, remotePort, localAddress, localPort });
   const servername = (secure as TLSSocket & { readonly servername?: string | false }).servername;

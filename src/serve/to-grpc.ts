@@ -1,6 +1,8 @@
+import { EventEmitter } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { UsageError } from '../errors.js';
 import { http2Stream } from './http2-stream.js';
+import { announceLiving, endWhenSilent } from './living-sessions.js';
 import { OpenStreams, streamSink, type Sink } from './sink.js';
 
 /** What `createConnectionInjector` of a grpc-js server gives. */
@@ -34,9 +36,12 @@ export function toGrpc<Credentials>(server: GrpcServer<Credentials>, credentials
 export function toGrpc(injector: GrpcInjector): Sink;
 export function toGrpc(target: GrpcServer<unknown> | GrpcInjector, credentials?: unknown): Sink {
   const injector = 'injectConnection' in target ? target : injectorOf(target, credentials);
+  let guarded = false;
   return streamSink(new OpenStreams(), {
     take: (stream) => {
-      injector.injectConnection(http2Stream(stream));
+      const taken = http2Stream(stream);
+      injector.injectConnection(taken);
+      guarded ||= guard(taken);
     },
     drain: () => {
       injector.destroy();
@@ -50,4 +55,19 @@ function injectorOf(server: GrpcServer<unknown>, credentials: unknown): GrpcInje
     'ERR_MUX_OPTION',
     'toGrpc(server) needs credentials: toGrpc(server, grpc.ServerCredentials.createInsecure())',
   );
+}
+
+/**
+ * grpc-js shows nobody its server of `node:http2`, which is needed here as in `toHttp2`: a client that takes a call back in the
+ * packet it came in would end the process. Node notes the server on the stream of each session, in a private field. Streams
+ * are announced a tick later, so the first session is guarded too. With secure credentials the field is out of sight, but
+ * there the first bytes are a TLS handshake and hold no frames.
+ */
+function guard(taken: Duplex): boolean {
+  const field = Object.getOwnPropertySymbols(taken).find(({ description }) => description === 'server');
+  const server: unknown = field && Reflect.get(taken, field);
+  if (!(server instanceof EventEmitter)) return false;
+  announceLiving(server);
+  server.on('session', endWhenSilent);
+  return true;
 }

@@ -1,12 +1,15 @@
 import type { Http2SecureServer, Http2Server, ServerHttp2Session } from 'node:http2';
 import type { SocketLike } from '../net/socket-like.js';
 import { http2Stream } from './http2-stream.js';
+import { announceLiving, endWhenSilent } from './living-sessions.js';
 import { announceListening, OpenStreams, streamSink, type Sink } from './sink.js';
 
 /**
  * Hands each connection to a server of `node:http2`: to one of `createServer()` when it is in the clear (h2c) or comes from
  * inside `terminateTls`, with or without ALPN; to one of `createSecureServer()` when it is still encrypted. The server need
  * not listen. As in Node's own server, the client's FIN is the end of its session; what was answered at once still arrives.
+ *
+ * Each session is sent a PING once a minute, and one that nothing comes from in the minute after it is destroyed.
  *
  * `close` lets open requests finish: every session of the server sends GOAWAY and takes no new ones.
  *
@@ -23,6 +26,8 @@ export function toHttp2(server: Http2Server | Http2SecureServer): Sink {
   server.on('session', (session: ServerHttp2Session) => {
     sessions.add(session);
     session.once('close', () => sessions.delete(session));
+    announceLiving(session);
+    endWhenSilent(session);
     tellPeer(session);
   });
   return streamSink(new OpenStreams(), {

@@ -1,6 +1,7 @@
 import {
   isObservable,
   Observable,
+  share,
   Subject,
   tap,
   type GroupedObservable,
@@ -69,15 +70,24 @@ function group(args: readonly (Matcher | SniffOptions)[]): OperatorFunction<Conn
   return (source) =>
     new Observable((subscriber) => {
       const groups = new Map<string, Subject<Conn>>();
-      return sort(source, plan, groups, ({ protocol }) => {
+      const sorting$ = sort(source, plan, groups, ({ protocol }) => {
         const known = groups.get(protocol);
         if (known !== undefined) return known;
         const conns$ = new Subject<Conn>();
         groups.set(protocol, conns$);
-        subscriber.next(Object.assign(conns$.asObservable(), { key: protocol }));
+        subscriber.next(Object.assign(alive(conns$, sorting$), { key: protocol }));
         return conns$;
-      }).subscribe(subscriber);
+      }).pipe(share());
+      return sorting$.subscribe(subscriber);
     });
+}
+
+/** A group's Conns; its subscribers keep the sorting alive when the outer one has left, as in `groupBy`. */
+function alive(conns$: Subject<Conn>, sorting$: Observable<never>): Observable<Conn> {
+  return new Observable((subscriber) => {
+    subscriber.add(conns$.subscribe(subscriber));
+    if (!subscriber.closed) subscriber.add(sorting$.subscribe({ error: forget }));
+  });
 }
 
 function partition(

@@ -36,6 +36,7 @@ export function sniff(...args: readonly (Matcher | SniffOptions)[]): OperatorFun
   return (source) =>
     new Observable((subscriber) => {
       const sniffer = new Sniffer(plan.matchers, plan.settings, (conn) => {
+        if (subscriber.closed) return false;
         subscriber.next(conn);
         return true;
       });

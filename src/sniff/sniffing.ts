@@ -183,12 +183,21 @@ export class Sniffing implements PeekHandler, Freed, Due {
   #considerPrompt(): void {
     if (this.#prompted !== undefined) return;
     const waiting = this.#sniffer.settings.strict ? this.#candidates.slice(this.#at, this.#at + 1) : this.#candidates;
-    const prompt = waiting.find((matcher) => matcher.prompt?.isAwaited(this.#held.bytes) === true)?.prompt;
+    const prompt = waiting.find((matcher) => this.#isAwaiting(matcher))?.prompt;
     if (prompt === undefined) return;
     this.#prompting = this.#sniffer.settings.scheduler.schedule(() => {
       this.#prompted = prompt;
       this.conn._write(prompt.bytes);
     }, prompt.afterMs);
+  }
+
+  #isAwaiting(matcher: Matcher): boolean {
+    try {
+      return matcher.prompt?.isAwaited(this.#held.bytes) === true;
+    } catch (error) {
+      this.#sniffer.settings.faults?.next({ conn: this.conn, protocol: matcher.protocol, error });
+      return false;
+    }
   }
 
   // Counts bytes that stay here while the connection is undecided.

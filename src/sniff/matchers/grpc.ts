@@ -1,15 +1,16 @@
 import { HTTP2_FIRST_BYTES } from '../http2-frame.js';
 import { http2Request } from '../http2-head.js';
 import { http2Prompt } from '../http2-prompt.js';
-import type { Matcher } from '../matcher.js';
+import type { Matcher, Prompt } from '../matcher.js';
 
 /** What {@link grpc} learned of the first call. */
 export interface GrpcMeta {
-  /** `/package.Service/Method`. */
-  readonly path: string;
-  readonly authority: string | undefined;
-  /** `application/grpc`, perhaps with a message format: `application/grpc+proto`. */
-  readonly contentType: string;
+  /** `/package.Service/Method`; absent for a client that connected ahead of its first call. */
+  readonly path?: string;
+  /** `:authority` of the call; absent when there was none, or no call. */
+  readonly authority?: string;
+  /** `application/grpc`, perhaps with a message format: `application/grpc+proto`; absent like `path`. */
+  readonly contentType?: string;
 }
 
 /** Options of {@link grpc}. */
@@ -29,6 +30,9 @@ const GRPC = /^application\/grpc(?:[+;]|$)/i;
  * Most gRPC clients send no call before they have the server's SETTINGS. A client that has been silent for a moment after
  * its own SETTINGS is therefore sent an empty one, once, and its acknowledgement is taken out of what the server gets.
  *
+ * A client that has acknowledged those SETTINGS and still made no call at the deadline counts as gRPC: its channel was opened
+ * ahead of the first call, which other HTTP/2 clients do not do.
+ *
  * The first call decides for the *connection*. Where one connection carries gRPC and other requests, or where the round
  * trip for SETTINGS is too much, route by preface with `http2()` and split within one HTTP/2 server.
  *
@@ -40,17 +44,24 @@ const GRPC = /^application\/grpc(?:[+;]|$)/i;
  * ```
  */
 export function grpc({ settingsAfterMs }: GrpcOptions = {}): Matcher<'grpc', GrpcMeta> {
+  const prompt = http2Prompt(settingsAfterMs);
   return {
     protocol: 'grpc',
     firstBytes: HTTP2_FIRST_BYTES,
-    prompt: http2Prompt(settingsAfterMs),
+    prompt,
     match(first) {
       const request = http2Request(first);
+      if (request === 'more' && first.final && isReady(first.bytes, prompt)) return { meta: {} };
       if (typeof request === 'string') return request;
       const { path, authority, headers } = request;
       const [contentType] = headers.values('content-type');
       if (path === undefined || contentType === undefined || !GRPC.test(contentType)) return 'no';
-      return { meta: { path, authority, contentType } };
+      return { meta: { path, ...(authority === undefined ? {} : { authority }), contentType } };
     },
   };
+}
+
+// Has what it waited for, and no request is begun.
+function isReady(bytes: Uint8Array, prompt: Prompt): boolean {
+  return prompt.isAnswered(bytes) && prompt.isAwaited(bytes);
 }
