@@ -6,6 +6,7 @@ const demo = (argv: readonly string[], env: Record<string, string> = {}) => pars
 describe('the command line', () => {
   it('has defaults, takes options, and prefers them to the environment', () => {
     expect(demo([])).toEqual({ name: 'demo', options: { port: 8080, host: '127.0.0.1' } });
+    expect(demo([], { PORT: '' })).toMatchObject({ options: { port: 8080 } });
     expect(demo([], { PORT: '9000' })).toMatchObject({ options: { port: 9000 } });
     expect(demo(['--port', '0', '--host', '::', '--ssh', '[::1]:22'], { PORT: 'x' })).toEqual({
       name: 'demo',

@@ -40,7 +40,7 @@ export function parseCommand(argv: readonly string[], env: Readonly<Record<strin
   if (rest[0] !== undefined)
     throw new UsageError('ERR_MUX_OPTION', `'${rest[0]}' is not understood; see: rxmux --help`);
   const port =
-    values.port === undefined && env.PORT !== undefined
+    values.port === undefined && env.PORT
       ? portOf(env.PORT, 'PORT', 0)
       : portOf(values.port ?? String(DEFAULT_PORT), '--port', 0);
   const options: DemoOptions = { port, host: values.host ?? '127.0.0.1' };

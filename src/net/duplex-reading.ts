@@ -7,20 +7,24 @@ export class DuplexReading implements Reading {
   #attached = false;
   #over = false;
 
-  constructor(
-    readonly duplex: Duplex,
-    readonly intake: Intake,
-    readonly failure: () => MuxError | undefined,
-  ) {}
+  readonly #duplex: Duplex;
+  readonly #intake: Intake;
+  readonly #failure: () => MuxError | undefined;
+
+  constructor(duplex: Duplex, intake: Intake, failure: () => MuxError | undefined) {
+    this.#duplex = duplex;
+    this.#intake = intake;
+    this.#failure = failure;
+  }
 
   pause(): void {
-    this.duplex.pause();
+    this.#duplex.pause();
   }
 
   resume(): void {
     if (this.#over) return;
     if (!this.#attached) this.#attach();
-    else this.duplex.resume();
+    else this.#duplex.resume();
   }
 
   // A Duplex has no credit of its own: not reading it is what holds the peer back.
@@ -30,14 +34,14 @@ export class DuplexReading implements Reading {
     if (this.#over) return;
     this.#finish();
     // TCP can't refuse bytes: they are dropped, so that the end is seen and the socket freed.
-    this.duplex.resume();
-    if (this.duplex.writableFinished) this.duplex.destroy();
-    else this.duplex.once('finish', () => this.duplex.destroy());
+    this.#duplex.resume();
+    if (this.#duplex.writableFinished) this.#duplex.destroy();
+    else this.#duplex.once('finish', () => this.#duplex.destroy());
   }
 
   #attach(): void {
     this.#attached = true;
-    const { duplex } = this;
+    const duplex = this.#duplex;
     if (duplex.readableEnded) this.#onEnd();
     else if (duplex.destroyed) this.#onClose();
     else duplex.on('data', this.#onData).on('end', this.#onEnd).on('close', this.#onClose);
@@ -45,22 +49,22 @@ export class DuplexReading implements Reading {
 
   #finish(): void {
     this.#over = true;
-    this.duplex.off('data', this.#onData).off('end', this.#onEnd).off('close', this.#onClose);
+    this.#duplex.off('data', this.#onData).off('end', this.#onEnd).off('close', this.#onClose);
   }
 
   readonly #onData = (chunk: Uint8Array): void => {
-    this.intake.next(chunk);
+    this.#intake.next(chunk);
   };
 
   readonly #onEnd = (): void => {
     this.#finish();
-    this.intake.complete();
+    this.#intake.complete();
   };
 
   readonly #onClose = (): void => {
     this.#finish();
-    this.intake.error(
-      this.failure() ??
+    this.#intake.error(
+      this.#failure() ??
         new MuxError('ERR_MUX_ABORT', 'the connection was closed before its end', { initiator: 'local' }),
     );
   };

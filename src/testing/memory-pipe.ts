@@ -3,7 +3,14 @@ import type { Duplex } from 'node:stream';
 import { Conn, type Addresses, type ConnClosed } from '../conn/conn.js';
 import { duplexOver } from '../conn/conn-duplex.js';
 import { Inbox } from '../conn/inbox.js';
-import { refusedReading, type Intake, type PeekHandler, type Peeking, type Reading } from '../conn/reading.js';
+import {
+  refusedReading,
+  secondReader,
+  type Intake,
+  type PeekHandler,
+  type Peeking,
+  type Reading,
+} from '../conn/reading.js';
 import { MuxError, ResetError } from '../errors.js';
 import { Lane, type Wire } from './lane.js';
 
@@ -112,6 +119,7 @@ class MemoryConn extends Conn {
   }
 
   duplex(): Duplex {
+    if (this.#duplex === undefined && this.#taken) throw secondReader(this.id);
     return (this.#duplex ??= duplexOver(this));
   }
 
