@@ -29,13 +29,16 @@ export type ErrorCode =
 /** Whose act led to the error: this program, the other end, or rxmux itself (a limit, a deadline). */
 export type Initiator = 'local' | 'remote' | 'library';
 
-/** What the error ended. */
+/** What an error is about. rxmux makes `'listener'`, `'conn'` and `'usage'`; the others are for layers above it. */
 export type ErrorScope = 'listener' | 'conn' | 'session' | 'stream' | 'usage';
 
 /** Facts that go with a {@link MuxError}. */
 export interface MuxErrorFacts {
+  /** @defaultValue `'conn'`; `'usage'` for a {@link UsageError} */
   readonly scope?: ErrorScope;
+  /** @defaultValue `'library'`; `'local'` for a {@link UsageError} */
   readonly initiator?: Initiator;
+  /** What led to it; becomes `cause` of the error. Absent when nothing did. */
   readonly cause?: unknown;
 }
 
@@ -49,8 +52,11 @@ const BRAND = Symbol.for('rxmux.error');
  * ```
  */
 export class MuxError extends Error {
+  /** What went wrong; stable. */
   readonly code: ErrorCode;
+  /** What the error is about. */
   readonly scope: ErrorScope;
+  /** Whose act led to it. */
   readonly initiator: Initiator;
 
   constructor(code: ErrorCode, message: string, facts: MuxErrorFacts = {}) {
@@ -85,7 +91,7 @@ export class OverflowError extends MuxError {}
 /** A connection was not classified, or nobody took it; it never ends the accept loop. */
 export class SniffError extends MuxError {}
 
-/** A port could not be bound, a peer not reached, or a TLS file not used. */
+/** A port could not be bound, or a TLS certificate and key not used. */
 export class ListenError extends MuxError {}
 
 /** The calling code is wrong: a bad option, a second subscriber, a route conflict. */

@@ -2,40 +2,50 @@
 export interface TlsMeta {
   /** Server name the client asked for (SNI), lower-case; absent when it sent none. */
   readonly serverName?: string;
-  /** Protocols the client offered, in its order. */
+  /** Protocols the client offered (ALPN), in its order; empty unless `tls` read the hello, which it does with options. */
   readonly alpnProtocols: readonly string[];
-  /** Versions the client offered, as on the wire (0x0304 = TLS 1.3), GREASE removed. */
+  /** Versions the client offered, as on the wire (0x0304 = TLS 1.3), GREASE removed; empty like `alpnProtocols`. */
   readonly versions: readonly number[];
   /** The negotiated application protocol; only after `terminateTls`. */
   readonly alpn?: string;
   /** The negotiated version, e.g. `TLSv1.3`; only after `terminateTls`. */
   readonly version?: string;
-  /** Whether the client's certificate was verified; only after `terminateTls`. */
+  /** True when the client sent a certificate and it was verified; only after `terminateTls`. */
   readonly authorized?: boolean;
 }
 
 /** One type-length-value of a PROXY v2 header. */
 export interface ProxyTlv {
+  /** What it tells, 0 to 255; `decodeProxyTlvs` reads the well-known ones. */
   readonly type: number;
+  /** At most 65535 bytes. */
   readonly value: Uint8Array;
 }
 
 /** What a PROXY protocol header said; see `proxyProtocol`. */
 export interface ProxyMeta {
+  /** Version of the header: 1 is text, 2 binary. */
   readonly version: 1 | 2;
   /** `local` = the proxy itself speaks (health check): addresses are the real ones. */
   readonly command: 'proxy' | 'local';
+  /** The client's IP address, or a path for a Unix socket; absent for `local` and when the proxy does not know it. */
   readonly sourceAddress?: string;
+  /** The client's port, 0 to 65535; absent unless `sourceAddress` is an IP address. */
   readonly sourcePort?: number;
+  /** The IP address that the client reached the proxy at, or a path for a Unix socket; absent for `local` and when the proxy does not know it. */
   readonly destinationAddress?: string;
+  /** The port that the client reached the proxy at, 0 to 65535; absent unless `destinationAddress` is an IP address. */
   readonly destinationPort?: number;
-  /** TLVs of version 2, in order, NOOPs included; empty for version 1. */
+  /** TLVs of version 2, in order, NOOPs included; empty for version 1 and for `local`. */
   readonly tlvs: readonly ProxyTlv[];
 }
 
 /** What the stages before learned about a connection, by protocol name. */
 export interface ConnMeta {
+  /** From `tls` and `terminateTls`; absent before them. */
   readonly tls?: TlsMeta;
+  /** From `proxyProtocol`; absent for a connection without a header. */
   readonly proxy?: ProxyMeta;
+  /** What the matcher of a protocol told, by its name. */
   readonly [protocol: string]: unknown;
 }

@@ -3,9 +3,9 @@ import { MuxError } from '../errors.js';
 
 /** Accepting failed, once or several times. */
 export interface AcceptFailure {
-  /** The first failure since the one told before. */
+  /** `ERR_MUX_ACCEPT`, with the latest failure as its cause where the system gave one. */
   readonly error: MuxError;
-  /** How many more followed it since then and were not told. */
+  /** How many failures between the one told before and this one were not told. */
   readonly unreported: number;
   /** No further failure is told for so many milliseconds. */
   readonly quietMs: number;

@@ -9,6 +9,7 @@ import { parseProxyHeader } from './proxy-header.js';
 
 /** A connection that was turned away for its PROXY header, or for having none. It is closed already. */
 export interface ProxyRejection {
+  /** The connection, with the addresses of the proxy. */
   readonly conn: Conn;
   /** `ERR_MUX_PROXY_HEADER`. */
   readonly error: MuxError;

@@ -4,25 +4,33 @@ import { sniffCounters, type Decision, type Rejection, type SniffCounters } from
 
 /** One connection in a {@link TrafficSnapshot}. */
 export interface TrafficEntry {
+  /** The `id` of its Conn. */
   readonly id: number;
+  /** The protocol it was given; empty for a connection that was turned away. */
   readonly protocol: string;
   /** `'match'`, `'silence'` and `'timeout'` as in a Decision, else why it was turned away. */
   readonly reason: string;
+  /** `address:port` of the other end, an IPv6 address without brackets; `unix:` where there is none. */
   readonly remote: string;
+  /** True inside a TLS layer. */
   readonly encrypted: boolean;
+  /** False once it is closed in both directions. */
   readonly open: boolean;
-  /** Bytes and milliseconds that the decision took. */
+  /** Bytes that had arrived at the decision. */
   readonly sniffedBytes: number;
+  /** Milliseconds from its arrival to the decision. */
   readonly decidedMs: number;
-  /** Bytes in and out so far. */
+  /** Bytes received so far. */
   readonly bytesRead: number;
+  /** Bytes sent so far, those that still wait included. */
   readonly bytesWritten: number;
 }
 
 /** What went through a port, as plain data. */
 export interface TrafficSnapshot {
+  /** The totals and gauges at this moment; a copy. */
   readonly counters: Readonly<SniffCounters>;
-  /** Connections per protocol, all told. */
+  /** Connections per protocol since the start, unclaimed ones included. */
   readonly protocols: Readonly<Record<string, number>>;
   /** The latest connections, newest first. */
   readonly recent: readonly TrafficEntry[];
@@ -78,6 +86,7 @@ export class Traffic {
     },
   };
 
+  /** Everything so far, as plain data that later traffic does not change. */
   snapshot(): TrafficSnapshot {
     return {
       counters: { ...this.#counters },

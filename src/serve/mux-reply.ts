@@ -43,13 +43,17 @@ export interface MuxReplyInit {
   readonly status?: number;
   /** Win over the defaults, except `transfer-encoding` and the length of a body that is not streamed. */
   readonly headers?: OutgoingHttpHeaders;
+  /** What to answer with. @defaultValue nothing */
   readonly body?: MuxBody;
 }
 
 /** An answer with a status and headers; made by {@link muxReply}. */
 export class MuxReply {
+  /** Status code, 200 to 599. */
   readonly status: number;
+  /** Headers of its own; empty when it has none. */
   readonly headers: OutgoingHttpHeaders;
+  /** What to answer with. */
   readonly body: MuxBody;
 
   /** @internal */

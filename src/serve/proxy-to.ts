@@ -22,8 +22,9 @@ import { goneInTime, sinkOf, type Sink } from './sink.js';
 
 /** A connection for which there was no backend. It is closed already. */
 export interface ProxyFailure {
+  /** The client's connection. */
   readonly conn: Conn;
-  /** `ERR_MUX_CONNECT` when the backend was not reached, or choosing it threw. */
+  /** `ERR_MUX_CONNECT` when the backend was not reached or choosing it threw; a MuxError keeps its own code. */
   readonly error: MuxError;
 }
 

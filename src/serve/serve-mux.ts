@@ -14,6 +14,7 @@ import { parseTarget, type MuxTarget } from './mux-target.js';
 export interface MuxRequest<P extends string = string> {
   /** What the wildcards stand for, decoded: a value may hold `/` and `..`, so check it before it names a file. */
   readonly params: ParamsOf<P>;
+  /** The query, decoded; empty when the target has none. */
   readonly query: URLSearchParams;
   /** As received: `HEAD` when a `GET` route serves it. */
   readonly method: string;
@@ -21,10 +22,13 @@ export interface MuxRequest<P extends string = string> {
   readonly host: string;
   /** The request target as received. */
   readonly url: string;
+  /** Header fields as Node gives them: names in lower case; HTTP/2's `:path` and the like included. */
   readonly headers: IncomingHttpHeaders;
+  /** The bytes of the body, to be read once; at most `maxBodyBytes`. */
   readonly body: RequestBody;
-  /** Node's own objects. A handler that answers through `res` by itself returns rxjs' `NEVER`. */
+  /** Node's own request; that of HTTP/2's compatibility API where the server speaks HTTP/2. */
   readonly req: IncomingMessage;
+  /** Node's own response, likewise. A handler that answers through it by itself returns rxjs' `NEVER`. */
   readonly res: ServerResponse;
 }
 

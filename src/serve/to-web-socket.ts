@@ -5,18 +5,22 @@ import { toHttp } from './to-http.js';
 
 /** What is needed of a `WebSocket` of `ws`. */
 export interface WebSocketLike {
+  /** Begins the closing handshake. */
   close(code: number, reason: string): void;
+  /** Calls back when the connection is closed. */
   once(event: 'close', listener: () => void): unknown;
 }
 
 /** What is needed of a `WebSocketServer` of `ws`, made with `{ noServer: true }`. */
 export interface WebSocketServerLike {
+  /** Answers the handshake, and calls `done` when it was good. */
   handleUpgrade(
     request: IncomingMessage,
     socket: Duplex,
     head: Buffer,
     done: (client: WebSocketLike, request: IncomingMessage) => void,
   ): void;
+  /** Announces a client to the listeners of the server. */
   emit(event: 'connection', client: WebSocketLike, request: IncomingMessage): boolean;
 }
 

@@ -2,6 +2,7 @@ import { checkWholeNumber } from '../bytes/whole-number.js';
 
 /** Memory that undecided connections share; see `sniffBudget`. */
 export interface SniffBudget {
+  /** The bound in bytes, 1 or more. */
   readonly maxBytes: number;
   /** Bytes held now. */
   usedBytes: number;

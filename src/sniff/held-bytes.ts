@@ -2,6 +2,13 @@ import type { Endpoints, FirstBytes } from './matcher.js';
 
 const NONE = new Uint8Array(0);
 
+// A chain: an array would take room for many where most connections have one.
+interface KeptParser {
+  readonly create: () => unknown;
+  readonly parser: unknown;
+  readonly next: KeptParser | undefined;
+}
+
 /**
  * The bytes of one connection that is still undecided, kept in one piece. The first chunk is held as it came (most
  * connections decide on it); later ones are copied into a buffer that doubles, so trickled bytes cost linear time.
@@ -13,7 +20,7 @@ export class HeldBytes implements FirstBytes {
   bytes: Uint8Array = NONE;
   final = false;
   #room: Uint8Array | undefined;
-  #parsers: [create: () => unknown, parser: unknown][] | undefined;
+  #parsers: KeptParser | undefined;
 
   constructor(
     readonly conn: Endpoints,
@@ -39,10 +46,11 @@ export class HeldBytes implements FirstBytes {
   }
 
   parser<T>(create: () => T): T {
-    this.#parsers ??= [];
-    for (const [key, parser] of this.#parsers) if (key === create) return parser as T;
+    for (let kept = this.#parsers; kept !== undefined; kept = kept.next) {
+      if (kept.create === create) return kept.parser as T;
+    }
     const parser = create();
-    this.#parsers.push([create, parser]);
+    this.#parsers = { create, parser, next: this.#parsers };
     return parser;
   }
 }

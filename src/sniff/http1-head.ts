@@ -74,7 +74,7 @@ export class Http1Head {
   // 0 while the name is being read.
   #colon = 0;
   // Start, colon and CR of each field line, one after another.
-  readonly #lines: number[] = [];
+  #lines: number[] | undefined;
 
   /** Reads on to the end of the request line. */
   readLine(bytes: Uint8Array, protocol: RequestProtocol): HeadReading {
@@ -148,7 +148,7 @@ export class Http1Head {
   }
 
   #offset(index: number, part: 0 | 1 | 2): number {
-    return this.#lines[3 * index + part] as number;
+    return this.#lines?.[3 * index + part] as number;
   }
 
   #scanLine(bytes: Uint8Array, end: number): HeadReading {
@@ -193,12 +193,13 @@ export class Http1Head {
 
   #scanFields(bytes: Uint8Array): HeadReading {
     const end = bytes.length;
+    const lines = (this.#lines ??= []);
     for (;;) {
       if (this.#colon === 0) {
         if (this.#nameStart >= end) return 'more';
         const first = bytes[this.#nameStart] as number;
         if (first !== CR && IN_TOKEN[first] === 0) return 'no';
-        this.fieldCount = this.#lines.length / 3;
+        this.fieldCount = lines.length / 3;
         if (first === CR) {
           if (this.#nameStart + 1 === end) return 'more';
           return bytes[this.#nameStart + 1] === LF ? 'end' : 'no';
@@ -215,7 +216,7 @@ export class Http1Head {
       if (bytes[stop] !== CR) return 'no';
       if (stop + 1 === end) return 'more';
       if (bytes[stop + 1] !== LF) return 'no';
-      this.#lines.push(this.#nameStart, this.#colon, stop);
+      lines.push(this.#nameStart, this.#colon, stop);
       this.#nameStart = this.#at = stop + 2;
       this.#colon = 0;
     }

@@ -5,6 +5,7 @@ import { matchPrefix, type FirstBytes } from './matcher.js';
 
 /** The first request of an HTTP/2 connection. Other requests of the same connection may be quite different. */
 export interface Http2Request {
+  /** The `:method` as sent, such as `GET`. */
   readonly method: string;
   /** The `:path` as sent, with its query; `undefined` for CONNECT. */
   readonly path: string | undefined;

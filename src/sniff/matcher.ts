@@ -23,6 +23,7 @@ export interface FirstBytes {
 
 /** A matcher's yes, with what it learned. */
 export interface Match<M> {
+  /** Becomes `conn.meta[protocol]`. */
   readonly meta: M;
   /** The protocol found, where it is not the matcher's own (`anyOf`). */
   readonly protocol?: string;
@@ -51,6 +52,7 @@ export interface PromptFilter {
 export interface Prompt {
   /** How long no byte may arrive, in milliseconds, before `bytes` is written; it is written once at most. */
   readonly afterMs: number;
+  /** What is written to the client. */
   readonly bytes: Uint8Array;
   /** True when the first bytes show a client that waits. */
   isAwaited(bytes: Uint8Array): boolean;
@@ -80,6 +82,7 @@ export interface Prompt {
  * ```
  */
 export interface Matcher<P extends string = string, M = unknown> {
+  /** Name of the protocol; becomes `conn.protocol`. */
   readonly protocol: P;
   /** Every byte that a flight of this protocol can begin with; absent = any. Lets `sniff` rule it out by one look. */
   readonly firstBytes?: readonly number[];
@@ -89,6 +92,7 @@ export interface Matcher<P extends string = string, M = unknown> {
   readonly silentAfterMs?: number;
   /** What to write to a client that waits for it. */
   readonly prompt?: Prompt;
+  /** Judges the bytes so far; called again as more arrive, until the answer is not `'more'`. One that throws counts as `'no'`. */
   match(first: FirstBytes): Verdict<M>;
 }
 

@@ -11,7 +11,7 @@ import { sniffCounters, type Decision, type MatcherFault, type Rejection, type S
  */
 export interface SniffOptions<T extends string = string> {
   /**
-   * Milliseconds from a connection's arrival to the latest decision. Trickled bytes never extend it, and it is gone once the
+   * Milliseconds from a connection's arrival to the latest decision, 1 to 2147483647. Trickled bytes never extend it, and it is gone once the
    * decision is made. @defaultValue 3000
    */
   readonly timeoutMs?: number;
@@ -22,7 +22,7 @@ export interface SniffOptions<T extends string = string> {
   readonly onTimeout?: T;
   /** Bytes of one connection that may be looked at; 1 to 1 MiB. @defaultValue 16384 (16 KiB) */
   readonly maxBytes?: number;
-  /** Memory for the bytes of all undecided connections; one budget serves the process unless you make your own. */
+  /** Memory for the bytes of all undecided connections; one of 64 MiB serves the process unless you make your own. */
   readonly budget?: SniffBudget;
   /**
    * `'strict'`: a matcher's yes waits while an earlier matcher may still match. `'firstDefinite'`: the first yes wins.
@@ -31,7 +31,7 @@ export interface SniffOptions<T extends string = string> {
   readonly order?: 'strict' | 'firstDefinite';
   /** Told of every connection that is turned away. */
   readonly rejected?: NextObserver<Rejection>;
-  /** Told of every connection that gets a protocol, just before it is emitted. */
+  /** Told of every connection that gets a protocol, just before it is emitted or, as unclaimed, told to `rejected` too. */
   readonly decided?: NextObserver<Decision>;
   /** Told of every matcher that throws. */
   readonly faults?: NextObserver<MatcherFault>;

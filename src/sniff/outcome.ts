@@ -15,8 +15,11 @@ export type RejectReason = 'noMatch' | 'timeout' | 'eof' | 'overflow' | 'abort' 
 
 /** A connection that was turned away. It is closed already. */
 export interface Rejection {
+  /** The connection, which nobody can read any more. */
   readonly conn: Conn;
+  /** Why it was turned away. */
   readonly reason: RejectReason;
+  /** `ERR_MUX_NO_MATCH`, `_SNIFF_TIMEOUT`, `_SNIFF_LIMIT`, `_ABORT` or `_UNCLAIMED`, after the reason. */
   readonly error: SniffError;
   /** What it had sent. Bytes of a stranger: escape them before they reach a log or a terminal. */
   readonly bytes: Uint8Array;
@@ -26,7 +29,9 @@ export interface Rejection {
 
 /** A connection that was given a protocol. */
 export interface Decision {
+  /** The connection, identified and not read yet. */
   readonly conn: Conn;
+  /** The protocol it was given. */
   readonly protocol: string;
   /** `'silence'`: a `serverFirst` matcher; `'timeout'`: the protocol named by `onTimeout`. */
   readonly reason: 'match' | 'silence' | 'timeout';
@@ -38,15 +43,21 @@ export interface Decision {
 
 /** A matcher that threw; the connection went on as if it had said no. */
 export interface MatcherFault {
+  /** The connection it looked at. */
   readonly conn: Conn;
+  /** The matcher's own protocol. */
   readonly protocol: string;
+  /** What it threw. */
   readonly error: unknown;
 }
 
 /** Running totals and gauges of a sniffer; plain numbers, read whenever you like. */
 export interface SniffCounters {
+  /** Connections that came in; each is later one of `matched`, `rejected` or `aborted`, unless the sniffer is stopped. */
   accepted: number;
+  /** Connections given a protocol, `serverFirst` and `onTimeout` included, and taken by somebody. */
   matched: number;
+  /** Connections turned away, each told to `rejected`. */
   rejected: number;
   /** Clients that connected and left without a byte: health checks and port scans. Counted, never reported one by one. */
   aborted: number;

@@ -39,7 +39,6 @@ export interface Verdicts {
  */
 export class Sniffing implements PeekHandler, Freed, Due {
   readonly conn: Conn;
-  readonly startedAt: number;
   readonly dueAt: number;
   earlier: Due | undefined = undefined;
   later: Due | undefined = undefined;
@@ -60,8 +59,11 @@ export class Sniffing implements PeekHandler, Freed, Due {
     this.#sniffer = sniffer;
     this.#held = new HeldBytes(conn, sniffer.settings.maxBytes);
     this.#candidates = sniffer.matchers.all;
-    this.startedAt = sniffer.settings.scheduler.now();
-    this.dueAt = this.startedAt + sniffer.settings.timeoutMs;
+    this.dueAt = sniffer.settings.scheduler.now() + sniffer.settings.timeoutMs;
+  }
+
+  get startedAt(): number {
+    return this.dueAt - this.#sniffer.settings.timeoutMs;
   }
 
   /** Everything the client has sent. */

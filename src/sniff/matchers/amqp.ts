@@ -3,6 +3,7 @@ import { bySignature } from './prefix.js';
 
 /** What {@link amqp} tells. */
 export interface AmqpMeta {
+  /** Version of the protocol, or of the layer, that the client asks for. */
   readonly version: '0-9-1' | '0-10' | '1.0';
   /** What the client wants to begin with; `tls` and `sasl` are the layers that AMQP 1.0 can put below. */
   readonly layer: 'amqp' | 'tls' | 'sasl';

@@ -6,6 +6,7 @@ import type { Matcher } from '../matcher.js';
 export interface KafkaMeta {
   /** The first request: 18 = ApiVersions, 17 = SaslHandshake, 3 = Metadata. */
   readonly apiKey: 3 | 17 | 18;
+  /** Version of that request, 0 to 20. */
   readonly apiVersion: number;
   /** The name the client gives itself; absent when it gives none. Text of a stranger. */
   readonly clientId?: string;

@@ -3,9 +3,11 @@ import type { Matcher } from '../matcher.js';
 
 /** What {@link socks4} tells. */
 export interface Socks4Meta {
+  /** To open a connection to `host`, or to wait for one from it. */
   readonly command: 'connect' | 'bind';
   /** Where to: an IPv4 address or, from a SOCKS4a client, a name. Text of a stranger. */
   readonly host: string;
+  /** Port at `host`, 0 to 65535. */
   readonly port: number;
   /** Who asks, unproven; empty when the client does not say. Text of a stranger. */
   readonly userId: string;

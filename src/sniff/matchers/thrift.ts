@@ -6,6 +6,7 @@ import type { Matcher } from '../matcher.js';
 export interface ThriftMeta {
   /** `framed`: a length before each message; `header`: THeader, frames that have headers; `unframed`: neither. */
   readonly transport: 'framed' | 'unframed' | 'header';
+  /** How messages are written: the binary or the compact protocol. */
   readonly encoding: 'binary' | 'compact';
 }
 
