@@ -25,7 +25,7 @@ const size = quick
       generations: 3,
       rounds: 5,
       warmUpSeconds: 2,
-      decisions: { rounds: 7, times: 200_000, milliseconds: 300 },
+      decisions: { rounds: 5, times: 200_000, milliseconds: 300 },
       windowSeconds: 10,
     };
 const { decisions, windowSeconds, ...load } = size;

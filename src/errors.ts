@@ -34,9 +34,9 @@ export type ErrorScope = 'listener' | 'conn' | 'session' | 'stream' | 'usage';
 
 /** Facts that go with a {@link MuxError}. */
 export interface MuxErrorFacts {
-  /** @defaultValue `'conn'`; `'usage'` for a {@link UsageError} */
+  /** What the error is about. @defaultValue `'conn'`; `'usage'` for a {@link UsageError} */
   readonly scope?: ErrorScope;
-  /** @defaultValue `'library'`; `'local'` for a {@link UsageError} */
+  /** Whose act led to it. @defaultValue `'library'`; `'local'` for a {@link UsageError} */
   readonly initiator?: Initiator;
   /** What led to it; becomes `cause` of the error. Absent when nothing did. */
   readonly cause?: unknown;

@@ -1,8 +1,6 @@
 import { NEVER } from 'rxjs';
 import { Conn } from '../../dist/index.js';
 
-const ignore = () => undefined;
-
 /** A connection with nothing behind it, like the one of cmux's benchmarks: it sends what `arrive` is told, and loses what it gets. */
 export class MockConn extends Conn {
   remoteAddress = '192.0.2.1';
@@ -15,7 +13,6 @@ export class MockConn extends Conn {
   bufferedBytes = 0;
   needsDrain = false;
   closed$ = NEVER;
-  release = ignore;
   #handler;
 
   arrive(bytes) {
@@ -25,6 +22,10 @@ export class MockConn extends Conn {
   _peek(handler) {
     this.#handler = handler;
     return this;
+  }
+
+  release(_replay, onFree) {
+    onFree.freed();
   }
 
   _destroy() {

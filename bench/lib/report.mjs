@@ -51,28 +51,28 @@ function decision({ rows, cmux }) {
   return table(heads, [...cells, ...theirs]);
 }
 
-function silent({ connections, windowSeconds, idle, held, after, heapBytesEach, wanted }) {
+function silent({ connections, idle, held, after, heapBytesEach, wanted }) {
   const mebibytes = (bytes) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
   const state = (name, { cpuMicros, heapUsed, rss }) => [
     name,
-    cpuMicros === undefined ? '' : `${(cpuMicros / 1000).toFixed(2)} ms`,
+    cpuMicros === undefined ? '' : spread(cpuMicros),
     mebibytes(heapUsed),
     mebibytes(rss),
   ];
   const count = connections.toLocaleString('en');
-  const heads = ['', `CPU in ${windowSeconds} s`, 'JS heap', 'RSS'];
+  const heads = ['', 'CPU µs each second', 'JS heap', 'RSS'];
   const rows = [
     state('no connection', idle),
     state(`${count} silent connections`, held),
     state('after the deadline', after),
   ];
-  const extraMillis = (held.cpuMicros - idle.cpuMicros) / 1000;
-  const noCpu = extraMillis / (windowSeconds * 1000) < wanted.cpuShare;
+  const extraMicros = held.cpuMicros.median - idle.cpuMicros.median;
+  const noCpu = extraMicros / 1e6 < wanted.cpuShare;
   const cheap = heapBytesEach <= wanted.heapBytesEach;
   const clean = after.closed === connections && after.failed === 0 && after.undecided === 0;
   return `${table(heads, rows)}
 
-- CPU that ${count} silent connections cost: ${extraMillis.toFixed(2)} ms in ${windowSeconds} s; wanted none: ${verdict(noCpu)}
+- CPU that ${count} silent connections cost: ${Math.round(extraMicros)} µs a second; wanted none: ${verdict(noCpu)}
 - JS heap of each: ${Math.round(heapBytesEach)} bytes; wanted ≤ ${wanted.heapBytesEach}: ${verdict(cheap)}
 - closed by the deadline: ${after.closed.toLocaleString('en')} of ${count}, ${after.failed} with an error: ${verdict(clean)}`;
 }

@@ -7,6 +7,7 @@ import type { Intake, PeekHandler, Peeking, Reading } from './reading.js';
 
 /** How a connection ended: `error` is absent after both ends completed. */
 export interface ConnClosed {
+  /** Why it ended early: a reset, a failure or a limit. Absent after an orderly end. */
   readonly error?: MuxError;
 }
 
@@ -15,9 +16,13 @@ export const SEND_BUFFER_BYTES = 1 << 20;
 
 /** Who talks to whom; what is absent stays as it is. */
 export interface Addresses {
+  /** IP address of the other end. */
   readonly remoteAddress?: string | undefined;
+  /** Port of the other end, 0 to 65535. */
   readonly remotePort?: number | undefined;
+  /** IP address of this end. */
   readonly localAddress?: string | undefined;
+  /** Port of this end, 0 to 65535. */
   readonly localPort?: number | undefined;
 }
 
@@ -87,13 +92,17 @@ export abstract class Conn<P extends string = string, M extends object = ConnMet
 
   /** Address of the other end (of the client behind a trusted PROXY header); absent on a Unix socket. */
   abstract readonly remoteAddress: string | undefined;
+  /** Port of the other end (of the client behind a trusted PROXY header), 0 to 65535; absent on a Unix socket. */
   abstract readonly remotePort: number | undefined;
+  /** Address that the connection came to (at the proxy, behind a trusted PROXY header); absent once closed. */
   abstract readonly localAddress: string | undefined;
+  /** Port that the connection came to, 0 to 65535; absent like `localAddress`. */
   abstract readonly localPort: number | undefined;
   /** True inside a TLS layer. */
   abstract readonly encrypted: boolean;
-  /** Bytes received from and sent to the other end so far. */
+  /** Bytes received so far; 0 over a Duplex that does not count. */
   abstract readonly bytesRead: number;
+  /** Bytes given to be sent so far, those still waiting included; 0 over a Duplex that does not count. */
   abstract readonly bytesWritten: number;
   /** Bytes given to {@link Conn.next} that are still waiting here to be sent. */
   abstract readonly bufferedBytes: number;

@@ -2,7 +2,7 @@
 export interface TlsMeta {
   /** Server name the client asked for (SNI), lower-case; absent when it sent none. */
   readonly serverName?: string;
-  /** Protocols the client offered (ALPN), in its order; empty unless `tls` read the hello, which it does with options. */
+  /** Protocols the client offered (ALPN), in its order; empty unless `tls` had options. */
   readonly alpnProtocols: readonly string[];
   /** Versions the client offered, as on the wire (0x0304 = TLS 1.3), GREASE removed; empty like `alpnProtocols`. */
   readonly versions: readonly number[];
@@ -28,13 +28,13 @@ export interface ProxyMeta {
   readonly version: 1 | 2;
   /** `local` = the proxy itself speaks (health check): addresses are the real ones. */
   readonly command: 'proxy' | 'local';
-  /** The client's IP address, or a path for a Unix socket; absent for `local` and when the proxy does not know it. */
+  /** The client's IP address, or path of its Unix socket; absent for `local` and when unknown. */
   readonly sourceAddress?: string;
   /** The client's port, 0 to 65535; absent unless `sourceAddress` is an IP address. */
   readonly sourcePort?: number;
-  /** The IP address that the client reached the proxy at, or a path for a Unix socket; absent for `local` and when the proxy does not know it. */
+  /** The IP address that the client reached the proxy at, or a path; absent like `sourceAddress`. */
   readonly destinationAddress?: string;
-  /** The port that the client reached the proxy at, 0 to 65535; absent unless `destinationAddress` is an IP address. */
+  /** The port that the client reached the proxy at; absent like `sourcePort`. */
   readonly destinationPort?: number;
   /** TLVs of version 2, in order, NOOPs included; empty for version 1 and for `local`. */
   readonly tlvs: readonly ProxyTlv[];

@@ -3,7 +3,7 @@ import { MuxError } from '../errors.js';
 
 /** Accepting failed, once or several times. */
 export interface AcceptFailure {
-  /** `ERR_MUX_ACCEPT`, with the latest failure as its cause where the system gave one. */
+  /** `ERR_MUX_ACCEPT`; its cause is the system's error, absent for a limit. */
   readonly error: MuxError;
   /** How many failures between the one told before and this one were not told. */
   readonly unreported: number;

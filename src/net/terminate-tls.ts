@@ -10,6 +10,7 @@ import { checkTlsFiles } from './tls-options.js';
 
 /** A connection whose TLS handshake failed. It is closed already. */
 export interface TlsRejection {
+  /** The outer connection, which carried the handshake. */
   readonly conn: Conn;
   /** `ERR_MUX_TLS`, with OpenSSL's or Node's error as its cause. */
   readonly error: MuxError;

@@ -7,12 +7,15 @@ import { OpenStreams, streamSink, type Sink } from './sink.js';
 
 /** What `createConnectionInjector` of a grpc-js server gives. */
 export interface GrpcInjector {
+  /** Serves gRPC on a connection. */
   injectConnection(connection: Duplex): void;
+  /** Ends what was injected gracefully: sessions send GOAWAY and finish their open calls. */
   destroy(): void;
 }
 
 /** A `Server` of `@grpc/grpc-js` 1.11 or later. */
 export interface GrpcServer<Credentials> {
+  /** Gives what takes connections in place of a port, secured as the credentials say. */
   createConnectionInjector(credentials: Credentials): GrpcInjector;
 }
 
@@ -33,6 +36,7 @@ export interface GrpcServer<Credentials> {
  * ```
  */
 export function toGrpc<Credentials>(server: GrpcServer<Credentials>, credentials: Credentials): Sink;
+/** The same with an injector of your own; `close` destroys it. */
 export function toGrpc(injector: GrpcInjector): Sink;
 export function toGrpc(target: GrpcServer<unknown> | GrpcInjector, credentials?: unknown): Sink {
   const injector = 'injectConnection' in target ? target : injectorOf(target, credentials);

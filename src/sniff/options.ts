@@ -31,7 +31,7 @@ export interface SniffOptions<T extends string = string> {
   readonly order?: 'strict' | 'firstDefinite';
   /** Told of every connection that is turned away. */
   readonly rejected?: NextObserver<Rejection>;
-  /** Told of every connection that gets a protocol, just before it is emitted or, as unclaimed, told to `rejected` too. */
+  /** Told of every connection that gets a protocol, just before it is emitted, or rejected as unclaimed. */
   readonly decided?: NextObserver<Decision>;
   /** Told of every matcher that throws. */
   readonly faults?: NextObserver<MatcherFault>;

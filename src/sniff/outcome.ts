@@ -19,7 +19,7 @@ export interface Rejection {
   readonly conn: Conn;
   /** Why it was turned away. */
   readonly reason: RejectReason;
-  /** `ERR_MUX_NO_MATCH`, `_SNIFF_TIMEOUT`, `_SNIFF_LIMIT`, `_ABORT` or `_UNCLAIMED`, after the reason. */
+  /** By reason `ERR_MUX_NO_MATCH`, `_SNIFF_TIMEOUT`, `_SNIFF_LIMIT`, `_ABORT` or `_UNCLAIMED`. */
   readonly error: SniffError;
   /** What it had sent. Bytes of a stranger: escape them before they reach a log or a terminal. */
   readonly bytes: Uint8Array;
@@ -53,7 +53,7 @@ export interface MatcherFault {
 
 /** Running totals and gauges of a sniffer; plain numbers, read whenever you like. */
 export interface SniffCounters {
-  /** Connections that came in; each is later one of `matched`, `rejected` or `aborted`, unless the sniffer is stopped. */
+  /** Connections that came in; unless `sniff` is unsubscribed, each becomes `matched`, `rejected` or `aborted`. */
   accepted: number;
   /** Connections given a protocol, `serverFirst` and `onTimeout` included, and taken by somebody. */
   matched: number;

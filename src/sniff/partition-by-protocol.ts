@@ -44,12 +44,14 @@ export type Partition<R extends Readonly<Record<string, Matcher>>> = {
 export function partitionByProtocol<const M extends readonly Matcher[]>(
   ...matchers: M
 ): OperatorFunction<Conn, GroupedObservable<ProtocolOf<M[number]>, Matched<M[number]>>>;
+/** The same with {@link SniffOptions} last; a name given as `onTimeout` gets a group too. */
 export function partitionByProtocol<const M extends readonly Matcher[], T extends string = 'close'>(
   ...args: readonly [...M, SniffOptions<T>]
 ): OperatorFunction<
   Conn,
   GroupedObservable<ProtocolOf<M[number]> | Exclude<T, 'close'>, Matched<M[number]> | TimedOut<T>>
 >;
+/** The same for an Observable and a record of matchers: one Observable per name. `onTimeout` names one of them. */
 export function partitionByProtocol<const R extends Readonly<Record<string, Matcher>>>(
   conns$: Observable<Conn>,
   routes: R,

@@ -28,6 +28,7 @@ export type TimedOut<T extends string> = T extends 'close' ? never : Conn<T>;
  * ```
  */
 export function sniff<const M extends readonly Matcher[]>(...matchers: M): OperatorFunction<Conn, Matched<M[number]>>;
+/** The same with {@link SniffOptions} last; a name given as `onTimeout` joins the protocols. */
 export function sniff<const M extends readonly Matcher[], T extends string = 'close'>(
   ...args: readonly [...M, SniffOptions<T>]
 ): OperatorFunction<Conn, Matched<M[number]> | TimedOut<T>>;
