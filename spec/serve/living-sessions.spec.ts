@@ -1,0 +1,143 @@
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import grpc from '@grpc/grpc-js';
+import { once } from 'node:events';
+import http2, { type ServerHttp2Session } from 'node:http2';
+import { duplexPair } from 'node:stream';
+import { Subject } from 'rxjs';
+import type { Conn } from '../../src/conn/conn.js';
+import { fromDuplex } from '../../src/net/duplex-conn.js';
+import type { Sink } from '../../src/serve/sink.js';
+import { toGrpc } from '../../src/serve/to-grpc.js';
+import { toHttp2 } from '../../src/serve/to-http2.js';
+import { http2 as h2 } from '../../src/sniff/matchers/http2.js';
+import { sniff } from '../../src/sniff/sniff.js';
+import { type Client, Stage } from './sink-harness.js';
+
+const hello = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0', 'latin1');
+const ack = Buffer.from('000000040100000000', 'hex');
+// HEADERS, END_STREAM and END_HEADERS: :method POST, :scheme http, :path /, :authority x
+const request = Buffer.from('000006010500000001838684410178', 'hex');
+const reset = (code: number): Buffer => Buffer.from(`000004030000000001${code.toString(16).padStart(8, '0')}`, 'hex');
+/** What follows the preface and SETTINGS in the same packet. */
+const overAtOnce: readonly (readonly [string, Buffer])[] = [
+  ['a request taken back (CANCEL)', Buffer.concat([request, reset(8)])],
+  ['a request taken back (NO_ERROR)', Buffer.concat([request, reset(0)])],
+  ['a request taken back (INTERNAL_ERROR)', Buffer.concat([request, reset(2)])],
+  ['a request and an acknowledgement too many', Buffer.concat([request, ack, ack])],
+];
+// The server's SETTINGS are acknowledged; HEADERS or DATA of the answer to stream 1 follow.
+const ANSWERED = /\x01[\x04\x05]\0\0\0\x01/;
+
+const stage = new Stage();
+afterEach(() => stage.down());
+
+function answering(): Sink {
+  const server = http2.createServer();
+  server.on('stream', (stream) => {
+    stream.respond({ ':status': 200 });
+    stream.end('served');
+  });
+  return toHttp2(server);
+}
+
+const rejecting = (): Sink => toGrpc(new grpc.Server(), grpc.ServerCredentials.createInsecure());
+
+function sniffed(sink: Sink): (conn: Conn) => void {
+  const conns$ = new Subject<Conn>();
+  conns$.pipe(sniff(h2())).subscribe(sink);
+  return (conn) => {
+    conns$.next(conn);
+  };
+}
+
+async function answered(client: Client): Promise<void> {
+  while (!ANSWERED.test(client.text)) await once(client.socket, 'data');
+}
+
+describe.each([
+  ['toHttp2', answering],
+  ['toGrpc', rejecting],
+])('%s', (_name, make) => {
+  test.each(overAtOnce)('%s in the first packet ends no process, and the next client is served', async (_what, flight) => {
+    const port = await stage.listen(sniffed(make()));
+    // The first one shows where the server of grpc-js is, so one more has to follow.
+    for (let n = 0; n < 2; n++) {
+      const hostile = await stage.client(port);
+      hostile.socket.end(Buffer.concat([hello, flight]));
+      await hostile.closed;
+    }
+    const client = await stage.client(port);
+    client.socket.write(Buffer.concat([hello, request]));
+    await answered(client);
+    expect(client.error).toBeUndefined();
+  });
+
+  test.each(overAtOnce)('%s in the first packet of a stream that is no socket ends no process', async (_what, flight) => {
+    const [near, far] = duplexPair();
+    const closed = once(far, 'close');
+    sniffed(make())(fromDuplex(far));
+    near.on('error', () => undefined).resume();
+    near.end(Buffer.concat([hello, flight]));
+    await closed;
+    expect(far.destroyed).toBe(true);
+  });
+});
+
+describe('a minute', () => {
+  const MINUTE = 60_000;
+  beforeEach(() => {
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'clearImmediate', 'setTimeout', 'clearTimeout'] });
+  });
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  test.each([
+    ['a length over the limit', 'ffffff010400000001'],
+    ['DATA on stream 0', '00000100000000000001'],
+    ['a PING of 5 bytes', '0000050600000000000102030405'],
+    ['CONTINUATION of nothing', '000000090400000001'],
+  ])('after %s and two of them the session of a client that left is over', async (_what, bad) => {
+    const server = http2.createServer();
+    const opened = once(server, 'session') as Promise<[ServerHttp2Session]>;
+    const port = await stage.listen(sniffed(toHttp2(server)));
+    const client = await stage.client(port);
+    client.socket.write(Buffer.concat([hello, Buffer.from(bad, 'hex')]));
+    const [session] = await opened;
+    // Type of a GOAWAY frame on stream 0
+    await client.received('\x07\0\0\0\0\0');
+    jest.advanceTimersByTime(MINUTE);
+    expect(session.destroyed).toBe(false);
+    jest.advanceTimersByTime(MINUTE);
+    await client.closed;
+    expect(session.destroyed).toBe(true);
+  });
+
+  test('a client that answers is left alone, however long it asks for nothing', async () => {
+    const port = await stage.listen(sniffed(answering()));
+    const session = http2.connect(`http://127.0.0.1:${port}`);
+    stage.onDown(() => session.destroy());
+    await once(session, 'remoteSettings');
+    for (let n = 0; n < 5; n++) {
+      const pinged = once(session, 'ping');
+      jest.advanceTimersByTime(MINUTE);
+      await pinged;
+      // Behind its answer to the server's PING goes one of its own, so that one has arrived when this comes back.
+      await new Promise((resolve) => session.ping(resolve));
+    }
+    expect(session.destroyed).toBe(false);
+  });
+
+  test('a client of gRPC that is silent is cut off after two of them', async () => {
+    const port = await stage.listen(sniffed(rejecting()));
+    const first = await stage.client(port);
+    first.socket.write(Buffer.concat([hello, request]));
+    await answered(first);
+    const second = await stage.client(port);
+    second.socket.write(Buffer.concat([hello, request]));
+    await answered(second);
+    jest.advanceTimersByTime(2 * MINUTE);
+    await second.closed;
+    expect(second.error?.code ?? 'ended').toBe('ended');
+  });
+});
