@@ -16,10 +16,10 @@ const { quick, 'write-docs': writeDocs } = parseArgs({
 const size = quick
   ? {
       generations: 1,
-      rounds: 3,
+      rounds: 2,
       warmUpSeconds: 1,
       decisions: { rounds: 3, times: 20_000, milliseconds: 100 },
-      windowSeconds: 2,
+      windowSeconds: 1,
     }
   : {
       generations: 3,

@@ -58,29 +58,35 @@ describe.each([
   ['toHttp2', answering],
   ['toGrpc', rejecting],
 ])('%s', (_name, make) => {
-  test.each(overAtOnce)('%s in the first packet ends no process, and the next client is served', async (_what, flight) => {
-    const port = await stage.listen(sniffed(make()));
-    // The first one shows where the server of grpc-js is, so one more has to follow.
-    for (let n = 0; n < 2; n++) {
-      const hostile = await stage.client(port);
-      hostile.socket.end(Buffer.concat([hello, flight]));
-      await hostile.closed;
-    }
-    const client = await stage.client(port);
-    client.socket.write(Buffer.concat([hello, request]));
-    await answered(client);
-    expect(client.error).toBeUndefined();
-  });
+  test.each(overAtOnce)(
+    '%s in the first packet ends no process, and the next client is served',
+    async (_what, flight) => {
+      const port = await stage.listen(sniffed(make()));
+      // The first one shows where the server of grpc-js is, so one more has to follow.
+      for (let n = 0; n < 2; n++) {
+        const hostile = await stage.client(port);
+        hostile.socket.end(Buffer.concat([hello, flight]));
+        await hostile.closed;
+      }
+      const client = await stage.client(port);
+      client.socket.write(Buffer.concat([hello, request]));
+      await answered(client);
+      expect(client.error).toBeUndefined();
+    },
+  );
 
-  test.each(overAtOnce)('%s in the first packet of a stream that is no socket ends no process', async (_what, flight) => {
-    const [near, far] = duplexPair();
-    const closed = once(far, 'close');
-    sniffed(make())(fromDuplex(far));
-    near.on('error', () => undefined).resume();
-    near.end(Buffer.concat([hello, flight]));
-    await closed;
-    expect(far.destroyed).toBe(true);
-  });
+  test.each(overAtOnce)(
+    '%s in the first packet of a stream that is no socket ends no process',
+    async (_what, flight) => {
+      const [near, far] = duplexPair();
+      const closed = once(far, 'close');
+      sniffed(make())(fromDuplex(far));
+      near.on('error', () => undefined).resume();
+      near.end(Buffer.concat([hello, flight]));
+      await closed;
+      expect(far.destroyed).toBe(true);
+    },
+  );
 });
 
 describe('a minute', () => {

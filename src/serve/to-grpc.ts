@@ -70,8 +70,10 @@ function injectorOf(server: GrpcServer<unknown>, credentials: unknown): GrpcInje
 function guard(taken: Duplex): boolean {
   const field = Object.getOwnPropertySymbols(taken).find(({ description }) => description === 'server');
   const server: unknown = field && Reflect.get(taken, field);
-  if (!(server instanceof EventEmitter)) return false;
+  if (!isEmitter(server)) return false;
   announceLiving(server);
   server.on('session', endWhenSilent);
   return true;
 }
+
+const isEmitter = (value: unknown): value is EventEmitter => value instanceof EventEmitter;
