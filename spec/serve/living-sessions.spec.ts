@@ -1,11 +1,12 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import grpc from '@grpc/grpc-js';
-import { once } from 'node:events';
-import http2, { type ServerHttp2Session } from 'node:http2';
+import { EventEmitter, once } from 'node:events';
+import http2, { type Http2Session } from 'node:http2';
 import { duplexPair } from 'node:stream';
 import { Subject } from 'rxjs';
 import type { Conn } from '../../src/conn/conn.js';
 import { fromDuplex } from '../../src/net/duplex-conn.js';
+import { endWhenSilent } from '../../src/serve/living-sessions.js';
 import type { Sink } from '../../src/serve/sink.js';
 import { toGrpc } from '../../src/serve/to-grpc.js';
 import { toHttp2 } from '../../src/serve/to-http2.js';
@@ -44,7 +45,10 @@ const rejecting = (): Sink => toGrpc(new grpc.Server(), grpc.ServerCredentials.c
 
 function sniffed(sink: Sink): (conn: Conn) => void {
   const conns$ = new Subject<Conn>();
-  conns$.pipe(sniff(h2())).subscribe(sink);
+  const serving = conns$.pipe(sniff(h2())).subscribe(sink);
+  stage.onDown(() => {
+    serving.unsubscribe();
+  });
   return (conn) => {
     conns$.next(conn);
   };
@@ -89,61 +93,47 @@ describe.each([
   );
 });
 
-describe('a minute', () => {
+describe('endWhenSilent', () => {
   const MINUTE = 60_000;
   beforeEach(() => {
-    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'clearImmediate', 'setTimeout', 'clearTimeout'] });
+    jest.useFakeTimers();
   });
   afterEach(() => {
     jest.useRealTimers();
   });
 
-  test.each([
-    ['a length over the limit', 'ffffff010400000001'],
-    ['DATA on stream 0', '00000100000000000001'],
-    ['a PING of 5 bytes', '0000050600000000000102030405'],
-    ['CONTINUATION of nothing', '000000090400000001'],
-  ])('after %s and two of them the session of a client that left is over', async (_what, bad) => {
-    const server = http2.createServer();
-    const opened = once(server, 'session') as Promise<[ServerHttp2Session]>;
-    const port = await stage.listen(sniffed(toHttp2(server)));
-    const client = await stage.client(port);
-    client.socket.write(Buffer.concat([hello, Buffer.from(bad, 'hex')]));
-    const [session] = await opened;
-    // Type of a GOAWAY frame on stream 0
-    await client.received('\x07\0\0\0\0\0');
-    jest.advanceTimersByTime(MINUTE);
-    expect(session.destroyed).toBe(false);
-    jest.advanceTimersByTime(MINUTE);
-    await client.closed;
-    expect(session.destroyed).toBe(true);
-  });
+  /** A session of which only what the probe uses is there. */
+  function probed() {
+    const socket = { bytesRead: 0 };
+    const session = Object.assign(new EventEmitter(), {
+      socket,
+      destroyed: false,
+      ping: jest.fn(),
+      destroy: jest.fn(() => {
+        session.destroyed = true;
+        session.emit('close');
+      }),
+    });
+    endWhenSilent(session as unknown as Http2Session);
+    return session;
+  }
 
-  test('a client that answers is left alone, however long it asks for nothing', async () => {
-    const port = await stage.listen(sniffed(answering()));
-    const session = http2.connect(`http://127.0.0.1:${port}`);
-    stage.onDown(() => session.destroy());
-    await once(session, 'remoteSettings');
+  test('leaves a session alone from which something came between two PINGs', () => {
+    const session = probed();
     for (let n = 0; n < 5; n++) {
-      const pinged = once(session, 'ping');
+      session.socket.bytesRead++;
       jest.advanceTimersByTime(MINUTE);
-      await pinged;
-      // Behind its answer to the server's PING goes one of its own, so that one has arrived when this comes back.
-      await new Promise((resolve) => session.ping(resolve));
     }
-    expect(session.destroyed).toBe(false);
+    expect(session.ping).toHaveBeenCalledTimes(5);
+    expect(session.destroy).not.toHaveBeenCalled();
   });
 
-  test('a client of gRPC that is silent is cut off after two of them', async () => {
-    const port = await stage.listen(sniffed(rejecting()));
-    const first = await stage.client(port);
-    first.socket.write(Buffer.concat([hello, request]));
-    await answered(first);
-    const second = await stage.client(port);
-    second.socket.write(Buffer.concat([hello, request]));
-    await answered(second);
-    jest.advanceTimersByTime(2 * MINUTE);
-    await second.closed;
-    expect(second.error?.code ?? 'ended').toBe('ended');
+  test('destroys a session from which nothing came between two PINGs, and stops', () => {
+    const session = probed();
+    jest.advanceTimersByTime(MINUTE);
+    expect(session.destroy).not.toHaveBeenCalled();
+    jest.advanceTimersByTime(MINUTE);
+    expect(session.destroy).toHaveBeenCalledTimes(1);
+    expect(jest.getTimerCount()).toBe(0);
   });
 });
