@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import grpc from '@grpc/grpc-js';
 import { EventEmitter, once } from 'node:events';
-import http2, { type Http2Session } from 'node:http2';
+import http2, { type Http2Session, type ServerHttp2Session } from 'node:http2';
 import { duplexPair } from 'node:stream';
 import { Subject } from 'rxjs';
 import type { Conn } from '../../src/conn/conn.js';
@@ -135,5 +135,27 @@ describe('endWhenSilent', () => {
     jest.advanceTimersByTime(MINUTE);
     expect(session.destroy).toHaveBeenCalledTimes(1);
     expect(jest.getTimerCount()).toBe(0);
+  });
+
+  test.each([
+    ['a length over the limit', 'ffffff010400000001'],
+    ['DATA on stream 0', '00000100000000000001'],
+    ['a PING of 5 bytes', '0000050600000000000102030405'],
+    ['CONTINUATION of nothing', '000000090400000001'],
+  ])('ends the session of a client that left after %s, of which Node tells nothing', async (_what, bad) => {
+    jest.useRealTimers().useFakeTimers({ doNotFake: ['nextTick', 'setImmediate'] });
+    const server = http2.createServer();
+    const opened = once(server, 'session') as Promise<[ServerHttp2Session]>;
+    const client = await stage.client(await stage.listen(sniffed(toHttp2(server))));
+    client.socket.write(Buffer.concat([hello, Buffer.from(bad, 'hex')]));
+    const [session] = await opened;
+    // Type, flags and stream of GOAWAY
+    await client.received('\x07\0\0\0\0\0');
+    client.socket.end();
+    jest.advanceTimersByTime(MINUTE);
+    expect(session.destroyed).toBe(false);
+    jest.advanceTimersByTime(MINUTE);
+    await client.closed;
+    expect(session.destroyed).toBe(true);
   });
 });

@@ -99,14 +99,14 @@ export class DuplexConn extends Conn {
     if (this.#taken) {
       throw secondReader(this.id);
     }
-    this.#taken = true;
+    this.#take();
     this.#duplex.off('error', this.#onError);
     return this.#duplex;
   }
 
   _read(intake: Intake): Reading {
     if (this.#taken) return refusedReading(intake, this.id);
-    this.#taken = true;
+    this.#take();
     return new DuplexReading(this.#duplex, intake, () => this.#whyClosed());
   }
 
@@ -168,6 +168,12 @@ export class DuplexConn extends Conn {
     this.#duplex.off('error', this.#onError);
     this.#duplex = new RelayDuplex(this.#duplex, filter, replay);
     this.#duplex.on('error', this.#onError);
+  }
+
+  // The look is over: what it held, first bytes among it, must not live as long as the connection.
+  #take(): void {
+    this.#taken = true;
+    this.#peek = undefined;
   }
 
   #whyClosed(): MuxError | undefined {

@@ -18,7 +18,7 @@ import { listen, type ListenAddress } from '../../net/listen.js';
 import { terminateTls } from '../../net/terminate-tls.js';
 import { Traffic } from '../../observe/traffic.js';
 import { proxyTo } from '../../serve/proxy-to.js';
-import type { Sink } from '../../serve/sink.js';
+import { goneInTime, sinkOf, type Sink } from '../../serve/sink.js';
 import { toHttp } from '../../serve/to-http.js';
 import { toHttp2 } from '../../serve/to-http2.js';
 import * as matchers from '../../sniff/matchers/index.js';
@@ -49,8 +49,10 @@ export async function demo({ port, host, ssh }: DemoOptions, warn: (line: string
   const rpc = await grpcSink(warn);
   const sockets = await webSocketSink(warn);
   const certificate = await selfMadeCertificate(warn);
+  const raw = answering(echo);
+  const redis = answering(answerRedis);
   const shell = ssh && proxyTo(ssh);
-  const sinks = [web1, web2, rpc, sockets, shell].filter((sink): sink is Sink => sink !== undefined);
+  const sinks = [web1, web2, rpc, sockets, shell, raw, redis].filter((sink): sink is Sink => sink !== undefined);
 
   // The same again inside TLS, so it takes the connections and whether they are inside already.
   const serve = (conns$: Observable<Conn>, inside: boolean): Subscription => {
@@ -74,10 +76,10 @@ export async function demo({ port, host, ssh }: DemoOptions, warn: (line: string
     serving.add(routes.http2.subscribe(web2));
     serving.add(routes.grpc.subscribe(rpc ?? web2));
     serving.add(routes.websocket.subscribe(sockets ?? web1));
-    serving.add(routes.redis.subscribe(answerRedis));
-    serving.add(shell ? routes.ssh.subscribe(shell) : routes.ssh.subscribe(echo));
-    serving.add(routes.raw.subscribe(echo));
-    serving.add(inside ? routes.tls.subscribe(echo) : serve(secure$, true));
+    serving.add(routes.redis.subscribe(redis));
+    serving.add(routes.ssh.subscribe(shell ?? raw));
+    serving.add(routes.raw.subscribe(raw));
+    serving.add(inside ? routes.tls.subscribe(raw) : serve(secure$, true));
     return serving;
   };
 
@@ -102,6 +104,25 @@ export async function demo({ port, host, ssh }: DemoOptions, warn: (line: string
 }
 
 const TLS = { ALPNProtocols: ['h2', 'http/1.1'] };
+
+/** A sink of connections that no server but `answer` takes: those that are open get the grace time too. */
+function answering(answer: (conn: Conn) => void): Sink {
+  const open = new Set<Conn>();
+  return sinkOf(
+    (conn) => {
+      open.add(conn);
+      conn.closed$.subscribe(() => open.delete(conn));
+      answer(conn);
+    },
+    (options) => {
+      const gone = Array.from(open, ({ closed$ }) => firstValueFrom(closed$));
+      const cut = (): void => {
+        for (const conn of open) conn._destroy(undefined, false);
+      };
+      return goneInTime(Promise.all(gone), cut, options);
+    },
+  );
+}
 
 function echo(conn: Conn): void {
   conn.pipe(flowTo(conn)).subscribe();

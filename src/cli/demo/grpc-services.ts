@@ -18,6 +18,8 @@ interface Message {
 }
 
 const SERVICES = ['', 'rxmux.demo.Echo', 'grpc.health.v1.Health'];
+/** Milliseconds until a silent client is asked whether it is there. */
+const KEEPALIVE_MS = 60_000;
 const MAX_TIMES = 1000;
 const MAX_JOINED = 64 * 1024;
 
@@ -29,7 +31,7 @@ export async function grpcSink(warn: (line: string) => void): Promise<Sink | und
   const loader = await optional('@grpc/proto-loader', () => import('@grpc/proto-loader'), warn);
   if (grpc === undefined || loader === undefined) return undefined;
   const definitions = loader.loadSync([proto('echo'), proto('health')], { defaults: true });
-  const server = new grpc.Server();
+  const server = new grpc.Server({ 'grpc.keepalive_time_ms': KEEPALIVE_MS });
   server.addService(definitions['rxmux.demo.Echo'] as ServiceDefinition, echo);
   server.addService(definitions['grpc.health.v1.Health'] as ServiceDefinition, health(grpc.status.NOT_FOUND));
   return toGrpc(server, grpc.ServerCredentials.createInsecure());
