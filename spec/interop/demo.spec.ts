@@ -172,7 +172,7 @@ describe('rxmux demo', () => {
     expect(await fail('--port', 'abc')).toEqual(complaint(/^rxmux: .*'abc'\n$/));
   });
 
-  // A container may let everybody have every port.
+  // Skipped only where the system lets everybody have every port (ip_unprivileged_port_start is 0): nothing is forbidden.
   const forbidden = Number(readFileSync('/proc/sys/net/ipv4/ip_unprivileged_port_start', 'utf8')) - 1;
   (forbidden > 0 ? test : test.skip)(
     'a port without the permission for it is told in one line, and exits with 2',

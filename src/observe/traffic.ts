@@ -81,6 +81,7 @@ export class Traffic {
     },
     rejected: {
       next: ({ conn, reason, bytes, afterMs }) => {
+        if (reason === 'unclaimed') this.#forget(conn);
         this.#remember(conn, { protocol: '', reason, sniffedBytes: bytes.length, decidedMs: afterMs, open: false });
       },
     },
@@ -99,6 +100,12 @@ export class Traffic {
         bytesWritten: conn.bytesWritten,
       })),
     };
+  }
+
+  // What was decided and then found no taker is told twice, and shown once.
+  #forget(conn: Conn): void {
+    const at = this.#recent.findIndex((seen) => seen.conn === conn);
+    if (at >= 0) this.#recent.splice(at, 1);
   }
 
   #remember(conn: Conn, facts: Omit<Seen, 'conn' | 'remote'>): Seen {

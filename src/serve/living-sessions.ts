@@ -1,5 +1,6 @@
 import type { EventEmitter } from 'node:events';
 import type { Http2Session, ServerHttp2Stream } from 'node:http2';
+import { asyncScheduler, interval, type SchedulerLike } from 'rxjs';
 
 /** Milliseconds between two PINGs to a client. */
 const PROBE_MS = 60_000;
@@ -29,16 +30,16 @@ export function announceLiving(emitter: EventEmitter): void {
  * After some broken frames (a length over the limit, DATA on stream 0) nghttp2 says GOAWAY and reads no more, but Node tells of
  * no error: without this the socket would stay open for good, even when the client has left.
  */
-export function endWhenSilent(session: Http2Session): void {
+export function endWhenSilent(session: Http2Session, scheduler: SchedulerLike = asyncScheduler): void {
   let read: number | undefined;
-  const probe = setInterval(() => {
+  const probing = interval(PROBE_MS, scheduler).subscribe(() => {
     if (session.destroyed) return;
     const { bytesRead } = session.socket;
     if (bytesRead === read) session.destroy();
     else session.ping(() => undefined);
     read = bytesRead;
-  }, PROBE_MS).unref();
+  });
   session.once('close', () => {
-    clearInterval(probe);
+    probing.unsubscribe();
   });
 }

@@ -1,7 +1,6 @@
 import {
   asyncScheduler,
   defer,
-  firstValueFrom,
   identity,
   merge,
   mergeMap,
@@ -12,13 +11,15 @@ import {
   type Observable,
   type SchedulerLike,
 } from 'rxjs';
+import { checkWholeNumber } from '../bytes/whole-number.js';
 import type { Conn } from '../conn/conn.js';
 import { MuxError } from '../errors.js';
+import { contained } from '../flow/contained.js';
 import { flowTo } from '../flow/flow-to.js';
 import { dial, type DialOptions } from '../net/dial.js';
 import type { ProxyHeaderOptions } from '../net/proxy-header.js';
 import { sendProxyHeader } from '../net/send-proxy-header.js';
-import { goneInTime, sinkOf, type Sink } from './sink.js';
+import { connSink, type Sink } from './sink.js';
 
 /** A connection for which there was no backend. It is closed already. */
 export interface ProxyFailure {
@@ -32,7 +33,7 @@ export interface ProxyFailure {
 export interface ProxyToOptions {
   /** Tells the backend who the client is, by a PROXY header ahead of all else. @defaultValue none is sent */
   readonly header?: ProxyHeaderOptions;
-  /** Milliseconds to reach the backend in, more than 0. @defaultValue 5000 */
+  /** Milliseconds to reach the backend in, 1 to 2147483647. @defaultValue 5000 */
   readonly connectTimeoutMs?: number;
   /** Told of every connection for which there was no backend. */
   readonly failed?: NextObserver<ProxyFailure>;
@@ -50,14 +51,16 @@ const CONNECT_TIMEOUT_MS = 5000;
  * `close` waits for the connections to end by themselves: what they carry is not known here.
  *
  * @param target - where to connect to, or the choice of it for each connection
- * @throws UsageError `ERR_MUX_OPTION` for a target that can't be meant
+ * @throws UsageError `ERR_MUX_OPTION` for a target that can't be meant and a time out of range
  * @example
  * ```ts
  * ssh$.subscribe(proxyTo({ port: 22 }));
  * ```
  */
 export function proxyTo(target: DialOptions | ((conn: Conn) => DialOptions), options: ProxyToOptions = {}): Sink {
-  const { connectTimeoutMs = CONNECT_TIMEOUT_MS, failed, header, scheduler = asyncScheduler } = options;
+  const { connectTimeoutMs = CONNECT_TIMEOUT_MS, header, scheduler = asyncScheduler } = options;
+  checkWholeNumber('connectTimeoutMs', connectTimeoutMs, 1, 0x7fff_ffff);
+  const failed = contained(options.failed);
   const dialFor = dialerOf(target);
   const tooLate = (): MuxError =>
     new MuxError('ERR_MUX_CONNECT', `the backend was not reached within ${connectTimeoutMs} ms`);
@@ -71,27 +74,15 @@ export function proxyTo(target: DialOptions | ((conn: Conn) => DialOptions), opt
     defer(() => backendOf(conn)).pipe(
       mergeMap((backend) => merge(conn.pipe(flowTo(backend)), backend.pipe(flowTo(conn)))),
     );
-  const open = new Set<Conn>();
-  const cut = (): void => {
-    for (const conn of open) conn._destroy(undefined, false);
-  };
-  return sinkOf(
-    (conn) => {
-      open.add(conn);
-      conn.closed$.subscribe(() => open.delete(conn));
-      splice(conn).subscribe({
-        error: (cause: unknown) => {
-          const error = MuxError.from(cause, 'ERR_MUX_CONNECT');
-          conn._destroy(error, false);
-          failed?.next({ conn, error });
-        },
-      });
-    },
-    (closeOptions) => {
-      const gone = Array.from(open, ({ closed$ }) => firstValueFrom(closed$));
-      return goneInTime(Promise.all(gone), cut, closeOptions);
-    },
-  );
+  return connSink((conn) => {
+    splice(conn).subscribe({
+      error: (cause: unknown) => {
+        const error = MuxError.from(cause, 'ERR_MUX_CONNECT');
+        conn._destroy(error, false);
+        failed?.next({ conn, error });
+      },
+    });
+  });
 }
 
 // A fixed target is checked now, a chosen one when it is chosen.

@@ -1,6 +1,6 @@
 import type { Server } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { asyncScheduler, type NextObserver, type SchedulerLike } from 'rxjs';
+import { asyncScheduler, firstValueFrom, type NextObserver, type SchedulerLike } from 'rxjs';
 import type { Conn } from '../conn/conn.js';
 import { UsageError } from '../errors.js';
 
@@ -86,7 +86,7 @@ export function streamSink(open: OpenStreams, { take, drain }: HandOver): Sink {
 }
 
 /** A sink of what it does with a connection and how it ends them all. */
-export function sinkOf(take: (conn: Conn) => void, end: (options: SinkCloseOptions) => Promise<void>): Sink {
+function sinkOf(take: (conn: Conn) => void, end: (options: SinkCloseOptions) => Promise<void>): Sink {
   let closing: Promise<void> | undefined;
   return {
     next(conn) {
@@ -103,8 +103,27 @@ export function sinkOf(take: (conn: Conn) => void, end: (options: SinkCloseOptio
   };
 }
 
+/** A sink for connections that are answered here: those that are open when it closes end by themselves, or are cut. */
+export function connSink(answer: (conn: Conn) => void): Sink {
+  const open = new Set<Conn>();
+  return sinkOf(
+    (conn) => {
+      open.add(conn);
+      conn.closed$.subscribe(() => open.delete(conn));
+      answer(conn);
+    },
+    (options) => {
+      const gone = Array.from(open, ({ closed$ }) => firstValueFrom(closed$));
+      const cut = (): void => {
+        for (const conn of open) conn._destroy(undefined, false);
+      };
+      return goneInTime(Promise.all(gone), cut, options);
+    },
+  );
+}
+
 /** Waits until all is gone; calls `cut` when the grace time is over before that. */
-export async function goneInTime(gone: Promise<unknown>, cut: () => void, options: SinkCloseOptions): Promise<void> {
+async function goneInTime(gone: Promise<unknown>, cut: () => void, options: SinkCloseOptions): Promise<void> {
   const { graceMs = GRACE_MS, scheduler = asyncScheduler } = options;
   const deadline = scheduler.schedule(cut, graceMs);
   await gone;

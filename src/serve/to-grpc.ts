@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import type { ServerHttp2Session } from 'node:http2';
 import type { Duplex } from 'node:stream';
 import { UsageError } from '../errors.js';
 import { http2Stream } from './http2-stream.js';
@@ -72,7 +73,9 @@ function guard(taken: Duplex): boolean {
   const server: unknown = field && Reflect.get(taken, field);
   if (!isEmitter(server)) return false;
   announceLiving(server);
-  server.on('session', endWhenSilent);
+  server.on('session', (session: ServerHttp2Session) => {
+    endWhenSilent(session);
+  });
   return true;
 }
 

@@ -18,7 +18,7 @@ import { listen, type ListenAddress } from '../../net/listen.js';
 import { terminateTls } from '../../net/terminate-tls.js';
 import { Traffic } from '../../observe/traffic.js';
 import { proxyTo } from '../../serve/proxy-to.js';
-import { goneInTime, sinkOf, type Sink } from '../../serve/sink.js';
+import { connSink, type Sink } from '../../serve/sink.js';
 import { toHttp } from '../../serve/to-http.js';
 import { toHttp2 } from '../../serve/to-http2.js';
 import * as matchers from '../../sniff/matchers/index.js';
@@ -49,8 +49,8 @@ export async function demo({ port, host, ssh }: DemoOptions, warn: (line: string
   const rpc = await grpcSink(warn);
   const sockets = await webSocketSink(warn);
   const certificate = await selfMadeCertificate(warn);
-  const raw = answering(echo);
-  const redis = answering(answerRedis);
+  const raw = connSink(echo);
+  const redis = connSink(answerRedis);
   const shell = ssh && proxyTo(ssh);
   const sinks = [web1, web2, rpc, sockets, shell, raw, redis].filter((sink): sink is Sink => sink !== undefined);
 
@@ -104,25 +104,6 @@ export async function demo({ port, host, ssh }: DemoOptions, warn: (line: string
 }
 
 const TLS = { ALPNProtocols: ['h2', 'http/1.1'] };
-
-/** A sink of connections that no server but `answer` takes: those that are open get the grace time too. */
-function answering(answer: (conn: Conn) => void): Sink {
-  const open = new Set<Conn>();
-  return sinkOf(
-    (conn) => {
-      open.add(conn);
-      conn.closed$.subscribe(() => open.delete(conn));
-      answer(conn);
-    },
-    (options) => {
-      const gone = Array.from(open, ({ closed$ }) => firstValueFrom(closed$));
-      const cut = (): void => {
-        for (const conn of open) conn._destroy(undefined, false);
-      };
-      return goneInTime(Promise.all(gone), cut, options);
-    },
-  );
-}
 
 function echo(conn: Conn): void {
   conn.pipe(flowTo(conn)).subscribe();
