@@ -1,8 +1,9 @@
 import { expect, it } from '@jest/globals';
-import { Subject } from 'rxjs';
+import { of, Subject } from 'rxjs';
 import type { Conn } from '../../src/conn/conn.js';
 import { Traffic } from '../../src/observe/traffic.js';
 import { ssh } from '../../src/sniff/matchers/index.js';
+import { partitionByProtocol } from '../../src/sniff/partition-by-protocol.js';
 import { sniff } from '../../src/sniff/sniff.js';
 import { memoryPipe } from '../../src/testing/memory-pipe.js';
 
@@ -30,5 +31,16 @@ it('tells what became of each connection, counts protocols, and remembers the la
   for (let n = 0; n < 60; n++) void send('SSH-2.0-y\r\n');
   expect(traffic.snapshot().recent).toHaveLength(50);
   expect(traffic.snapshot().protocols).toEqual({ ssh: 61 });
+  subscription.unsubscribe();
+});
+
+it('shows a connection once that was decided and then found no taker', () => {
+  const traffic = new Traffic();
+  const [client, server] = memoryPipe();
+  const subscription = of<Conn>(server).pipe(partitionByProtocol(ssh(), traffic.options)).subscribe();
+  client.next(Buffer.from('SSH-2.0-x\r\n'));
+  expect(traffic.snapshot().recent).toEqual([
+    expect.objectContaining({ id: server.id, reason: 'unclaimed', open: false }),
+  ]);
   subscription.unsubscribe();
 });

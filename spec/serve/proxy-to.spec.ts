@@ -229,3 +229,7 @@ async function accepted(): Promise<[Conn, Socket]> {
   const [socket] = (await once(server, 'connection')) as [Socket];
   return [fromDuplex(socket), socket];
 }
+
+test.each([0, -1, 1.5, NaN])('a connect timeout of %s ms is refused when called', (connectTimeoutMs) => {
+  expect(() => proxyTo({ port: 1 }, { connectTimeoutMs })).toThrow(expect.objectContaining({ code: 'ERR_MUX_OPTION' }));
+});
