@@ -8,28 +8,39 @@ export type ErrorCode =
   | 'ERR_MUX_ABORT'
   | 'ERR_MUX_ACCEPT'
   | 'ERR_MUX_ADDRESS_IN_USE'
+  | 'ERR_MUX_CALM'
   | 'ERR_MUX_CLOSED'
   | 'ERR_MUX_CONNECT'
+  | 'ERR_MUX_FLOW_CONTROL'
+  | 'ERR_MUX_FRAME'
+  | 'ERR_MUX_GOAWAY'
+  | 'ERR_MUX_IDS_EXHAUSTED'
+  | 'ERR_MUX_KEEPALIVE'
   | 'ERR_MUX_LISTEN'
   | 'ERR_MUX_NO_MATCH'
   | 'ERR_MUX_OPTION'
   | 'ERR_MUX_OVERFLOW'
   | 'ERR_MUX_PERMISSION'
   | 'ERR_MUX_PROXY_HEADER'
+  | 'ERR_MUX_REFUSED'
   | 'ERR_MUX_RESET'
   | 'ERR_MUX_ROUTE'
   | 'ERR_MUX_SECOND_SUBSCRIBE'
   | 'ERR_MUX_SNIFF_LIMIT'
   | 'ERR_MUX_SNIFF_TIMEOUT'
+  | 'ERR_MUX_STREAM_LIMIT'
+  | 'ERR_MUX_STREAM_STATE'
+  | 'ERR_MUX_TIMEOUT'
   | 'ERR_MUX_TLS'
   | 'ERR_MUX_TLS_FILES'
+  | 'ERR_MUX_TRANSPORT'
   | 'ERR_MUX_UNCLAIMED'
   | 'ERR_MUX_USAGE';
 
 /** Whose act led to the error: this program, the other end, or rxmux itself (a limit, a deadline). */
 export type Initiator = 'local' | 'remote' | 'library';
 
-/** What an error is about. rxmux makes `'listener'`, `'conn'` and `'usage'`; the others are for layers above it. */
+/** What an error is about. `'conn'` is a connection that is no stream. */
 export type ErrorScope = 'listener' | 'conn' | 'session' | 'stream' | 'usage';
 
 /** Facts that go with a {@link MuxError}. */
@@ -40,6 +51,12 @@ export interface MuxErrorFacts {
   readonly initiator?: Initiator;
   /** What led to it; becomes `cause` of the error. Absent when nothing did. */
   readonly cause?: unknown;
+  /** The stream that it happened on, by its id on the wire; absent where no stream was concerned. */
+  readonly streamId?: number | undefined;
+  /** The number that stood, or will stand, on the wire for the reason; absent where there was none. */
+  readonly wireCode?: number | undefined;
+  /** True when the peer is known not to have acted on the request, which may be sent again elsewhere. @defaultValue false */
+  readonly retryable?: boolean;
 }
 
 const BRAND = Symbol.for('rxmux.error');
@@ -58,6 +75,12 @@ export class MuxError extends Error {
   readonly scope: ErrorScope;
   /** Whose act led to it. */
   readonly initiator: Initiator;
+  /** The stream concerned, by its id on the wire; absent where there was none. */
+  readonly streamId: number | undefined;
+  /** The protocol's own number for the reason; absent where the wire carried none. */
+  readonly wireCode: number | undefined;
+  /** True when the peer is known not to have acted on the request: it is safe to send it again elsewhere. */
+  readonly retryable: boolean;
 
   constructor(code: ErrorCode, message: string, facts: MuxErrorFacts = {}) {
     super(`[${code}] ${message}`, facts.cause === undefined ? undefined : { cause: facts.cause });
@@ -65,6 +88,9 @@ export class MuxError extends Error {
     this.code = code;
     this.scope = facts.scope ?? 'conn';
     this.initiator = facts.initiator ?? 'library';
+    this.streamId = facts.streamId;
+    this.wireCode = facts.wireCode;
+    this.retryable = facts.retryable ?? false;
     Object.defineProperty(this, BRAND, { value: true });
   }
 
@@ -93,6 +119,12 @@ export class SniffError extends MuxError {}
 
 /** A port could not be bound, or a TLS certificate and key not used. */
 export class ListenError extends MuxError {}
+
+/** The peer broke the rules of its protocol, or went past a limit: the session, or the stream in `streamId`, is over. */
+export class ProtocolError extends MuxError {}
+
+/** The session is over or takes no new streams: open another. */
+export class SessionClosedError extends MuxError {}
 
 /** The calling code is wrong: a bad option, a second subscriber, a route conflict. */
 export class UsageError extends MuxError {
