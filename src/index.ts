@@ -67,3 +67,14 @@ export {
 } from './sniff/outcome.js';
 export { partitionByProtocol, type Partition } from './sniff/partition-by-protocol.js';
 export { sniff, type TimedOut } from './sniff/sniff.js';
+export { acceptSessions, type AcceptSessionsOptions } from './session/accept-sessions.js';
+export type { SessionClosed } from './session/lifecycle.js';
+export type { MuxStream, StreamMeta } from './session/mux-stream.js';
+export type { OpenOptions } from './session/open-queue.js';
+export { receiveBudget, type KeepAliveOptions, type SessionLimits, type SessionOptions } from './session/options.js';
+export { session, type Session } from './session/session.js';
+export type { SessionStats } from './session/stats.js';
+export type { Role } from './session/stream-table.js';
+export type { Rate } from './session/token-bucket.js';
+export * from './wire/index.js';
+export { encodeFrame } from './wire/encode-frame.js';

@@ -125,6 +125,13 @@ export abstract class Conn<P extends string = string, M extends object = ConnMet
   abstract _peek(handler: PeekHandler): Peeking;
   /** @internal Sends, and answers whether the writer may go on at once. */
   abstract _write(chunk: Uint8Array): boolean;
+  /** @internal Sends chunks in order, together where the connection can; answers like {@link Conn._write}. */
+  _writeAll(chunks: readonly Uint8Array[]): boolean {
+    let goOn = true;
+    for (const chunk of chunks) goOn = this._write(chunk);
+    return goOn;
+  }
+
   /** @internal Calls back once when a writer may go on or the connection is gone; gives back the way to forget it. */
   abstract _drained(callback: () => void): () => void;
   /** @internal Sends FIN after what is buffered. */

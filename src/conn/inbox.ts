@@ -38,11 +38,11 @@ export class Inbox implements Reading {
     else this.#keep(chunk);
   }
 
-  /** The peer's FIN; with an error, the end of everything, and what is kept is lost. */
-  end(error?: MuxError): void {
+  /** The peer's FIN; with an error, the end of everything, and what is kept is lost unless `isKept`. */
+  end(error?: MuxError, isKept = false): void {
     if (this.#end !== undefined) return;
     this.#end = { error };
-    if (error !== undefined) this.#chunks.length = 0;
+    if (error !== undefined && !isKept) this.#chunks.length = 0;
     else if (this.#filter?.done === false) this.#chunks.push(this.#filter.flush());
     if (this.#peek === undefined) this.#deliver();
     else tellEnd(this.#peek, error);
@@ -108,7 +108,9 @@ export class Inbox implements Reading {
   #keep(chunk: Uint8Array): void {
     const rest = this.#filter === undefined || this.#filter.done ? chunk : this.#filter.push(chunk);
     if (rest.length === 0) return;
-    this.#chunks.push(rest);
+    // A few bytes that have to wait must not keep the whole of what they came in.
+    const pins = !this.#hasReader() && rest.length * 4 < rest.buffer.byteLength;
+    this.#chunks.push(pins ? rest.slice() : rest);
     this.#deliver();
   }
 

@@ -131,6 +131,15 @@ export class DuplexConn extends Conn {
     return !duplex.writable || duplex.write(chunk);
   }
 
+  override _writeAll(chunks: readonly Uint8Array[]): boolean {
+    if (chunks.length === 1) return super._writeAll(chunks);
+    // One writev instead of a system call for each.
+    this.#duplex.cork();
+    const goOn = super._writeAll(chunks);
+    this.#duplex.uncork();
+    return goOn;
+  }
+
   _drained(callback: () => void): () => void {
     const duplex = this.#duplex;
     const forget = (): void => {

@@ -27,6 +27,8 @@ export const MAX_DEBUG_BYTES = 1024;
 
 /** Cuts the bytes of one connection into frames, resuming wherever they were split. */
 export interface Decoder {
+  /** Who is told; may be replaced between two chunks. */
+  sink: FrameSink;
   /** True between the first byte of a frame and its last. */
   readonly isMidFrame: boolean;
   /** @throws MuxError `ERR_MUX_FRAME` for bytes that are no frame; the decoder is useless from then on. */
@@ -82,6 +84,8 @@ export interface Traits {
   readonly maxControlBytes: number;
   /** SYN is a flag on the first data frame: nothing is sent before there is something to say. */
   readonly lazyOpen: boolean;
+  /** The acceptor of a stream confirms it (ACK). */
+  readonly confirms: boolean;
   /** Opening frames must come in ascending order of ids. */
   readonly ascendingIds: boolean;
   /** What a stream id of the wrong side is: an end of the session, or dropped. */
@@ -94,6 +98,8 @@ export interface Traits {
   readonly overflowEnds: 'stream' | 'session';
   /** Where a stream's type is: in the opening frame, in the first 4 bytes, or nowhere. */
   readonly streamType: 'frame' | 'prefix' | 'none';
+  /** Stream types from here on are the protocol's own: one that is not known is refused. */
+  readonly reservedTypes?: number;
   /**
    * How life is proved. `ping`: a frame that is answered. `signal`: a frame that is not. `stream`: 4 bytes echoed on a stream
    * of type {@link Heartbeat.streamType}. `probe`: empty data for a stream that never was, which is answered by a reset.

@@ -9,7 +9,7 @@ const CONTROL_BYTES = 8 + MAX_DEBUG_BYTES;
  * Nothing is allocated from a length that the peer named.
  */
 export abstract class FrameDecoder implements Decoder {
-  protected readonly sink: FrameSink;
+  sink: FrameSink;
   readonly #headerBytes: number;
   // A header, or the body of a control frame, that came in pieces.
   #held: Uint8Array;

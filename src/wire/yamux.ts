@@ -29,6 +29,7 @@ const traits: Traits = {
   maxPayloadBytes: MAX_PAYLOAD,
   maxControlBytes: HEADER_BYTES,
   lazyOpen: false,
+  confirms: true,
   ascendingIds: false,
   wrongParity: 'error',
   reset: 'plain',

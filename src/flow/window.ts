@@ -1,0 +1,115 @@
+/** Memory that windows share: growth past the initial window is taken from here, and so are bytes that nobody has read. */
+export interface ReceiveBudget {
+  /** The bound in bytes. */
+  readonly maxBytes: number;
+  /** Bytes in use now. */
+  usedBytes: number;
+}
+
+/** What the windows of one session have in common. */
+export interface WindowRules {
+  /** Bytes that a new stream's peer may send before any credit, by the protocol. */
+  readonly grantedBytes: number;
+  /** The window of a new stream, and of one that has been idle; what it has beyond `grantedBytes` is granted first of all. */
+  readonly initialBytes: number;
+  /** The largest that one window grows to. */
+  readonly maxBytes: number;
+  /** The round trip in milliseconds, as well as it is known. */
+  rttMs(): number;
+  /** The time in milliseconds. */
+  now(): number;
+  /** Budgets that growth is charged to: the session's and the process's. */
+  readonly budgets: readonly ReceiveBudget[];
+}
+
+// A window is kept for as long as data comes; after so many round trips without half a window read, it was for nothing.
+const IDLE_ROUND_TRIPS = 16;
+
+/**
+ * The receiving side's credit of one stream: pure arithmetic. Bytes are counted when a header announces them, credit is given
+ * back for what was consumed, half a window at a time.
+ *
+ * It grows by the rule of quic-go (`internal/flowcontrol/base_flow_controller.go`): more than half of the window read in less
+ * than `4 x (part of the window read) x round trip` doubles it.
+ */
+export class ReceiveWindow {
+  /** Bytes the peer may have outstanding when everything is consumed. */
+  sizeBytes: number;
+  /** Bytes the peer may still send. */
+  creditBytes: number;
+  /** Bytes announced and not consumed yet. */
+  heldBytes = 0;
+  /** Bytes consumed and not granted again yet. */
+  owedBytes = 0;
+  /** Bytes consumed in all. */
+  consumedBytes = 0;
+  readonly #rules: WindowRules;
+  #epochStart = 0;
+  #epochBytes = 0;
+
+  constructor(rules: WindowRules) {
+    this.#rules = rules;
+    this.sizeBytes = rules.initialBytes;
+    this.creditBytes = rules.grantedBytes;
+  }
+
+  /** Counts bytes announced by a header; false when they are more than the peer may send, and then nothing is counted. */
+  announce(bytes: number): boolean {
+    if (bytes > this.creditBytes) return false;
+    this.creditBytes -= bytes;
+    this.heldBytes += bytes;
+    return true;
+  }
+
+  /** Counts bytes as consumed; true when it is time to {@link ReceiveWindow.grant}. */
+  consume(bytes: number): boolean {
+    this.heldBytes -= bytes;
+    this.owedBytes += bytes;
+    this.consumedBytes += bytes;
+    return this.owedBytes * 2 >= this.sizeBytes;
+  }
+
+  /** The credit to give now, which counts as given; may be 0 while a window shrinks. */
+  grant(): number {
+    this.#epochBytes += this.owedBytes;
+    this.#tune();
+    // What the peer may send already, and what waits to be consumed, is part of the window: none of it is taken back.
+    const increment = Math.max(0, this.sizeBytes - this.creditBytes - this.heldBytes);
+    this.owedBytes = 0;
+    this.creditBytes += increment;
+    return increment;
+  }
+
+  /** True when the peer may be granted more than was ever consumed: a window larger than the protocol's. */
+  get isLarger(): boolean {
+    return this.creditBytes + this.heldBytes + this.owedBytes < this.sizeBytes;
+  }
+
+  /** Gives back what was charged: the stream is over. */
+  release(): void {
+    if (this.sizeBytes > this.#rules.initialBytes) this.#resize(this.#rules.initialBytes);
+  }
+
+  #tune(): void {
+    const { initialBytes, maxBytes, rttMs, now } = this.#rules;
+    if (this.#epochBytes * 2 < this.sizeBytes) return;
+    const time = now();
+    const roundTrip = rttMs();
+    const elapsed = time - this.#epochStart;
+    const part = this.#epochBytes / this.sizeBytes;
+    if (this.#epochStart > 0) {
+      if (elapsed < 4 * part * roundTrip) this.#resize(Math.min(this.sizeBytes * 2, maxBytes));
+      else if (elapsed > IDLE_ROUND_TRIPS * roundTrip) this.#resize(initialBytes);
+    }
+    this.#epochStart = time;
+    this.#epochBytes = 0;
+  }
+
+  #resize(sizeBytes: number): void {
+    const more = sizeBytes - this.sizeBytes;
+    const { budgets } = this.#rules;
+    if (more > 0 && budgets.some((budget) => budget.usedBytes + more > budget.maxBytes)) return;
+    for (const budget of budgets) budget.usedBytes += more;
+    this.sizeBytes = sizeBytes;
+  }
+}

@@ -1,0 +1,67 @@
+import { Observable, type Subscriber } from 'rxjs';
+import { UsageError, type MuxError } from '../errors.js';
+import type { MuxStream } from './mux-stream.js';
+
+/**
+ * Streams that the peer opened, on their way to the one who accepts them. Without a subscriber they wait here, up to the
+ * backlog; a subscriber that leaves loses none, and another may come after it.
+ */
+export class AcceptQueue {
+  readonly accept$: Observable<MuxStream>;
+  readonly #backlog: number;
+  #waiting: MuxStream[] = [];
+  #subscriber: Subscriber<MuxStream> | undefined;
+  #end: { readonly error: MuxError | undefined } | undefined;
+
+  constructor(backlog: number) {
+    this.#backlog = backlog;
+    this.accept$ = new Observable((subscriber) => {
+      if (this.#subscriber !== undefined) {
+        const text = 'accept$ has a subscriber already: a stream has one reader; use share() to tell several';
+        subscriber.error(new UsageError('ERR_MUX_SECOND_SUBSCRIBE', text));
+        return;
+      }
+      this.#subscriber = subscriber;
+      subscriber.add(() => {
+        this.#subscriber = undefined;
+      });
+      this.#deliver();
+    });
+  }
+
+  get isFull(): boolean {
+    return this.#subscriber === undefined && this.#waiting.length >= this.#backlog;
+  }
+
+  offer(stream: MuxStream): void {
+    this.#waiting.push(stream);
+    this.#deliver();
+  }
+
+  /** A stream that waits here is over. */
+  forget(stream: MuxStream): void {
+    const at = this.#waiting.indexOf(stream);
+    if (at >= 0) this.#waiting.splice(at, 1);
+  }
+
+  /** No stream will come any more. What waits is dropped: it is over as well. */
+  end(error: MuxError | undefined): void {
+    if (this.#end !== undefined) return;
+    this.#end = { error };
+    this.#deliver();
+  }
+
+  // A subscriber may leave, another come and the session end from within `next`.
+  #deliver(): void {
+    const subscriber = this.#subscriber;
+    if (subscriber === undefined) return;
+    while (!subscriber.closed) {
+      const stream = this.#waiting.shift();
+      if (stream === undefined) break;
+      subscriber.next(stream);
+    }
+    if (this.#end === undefined || subscriber.closed) return;
+    if (this.#end.error === undefined) subscriber.complete();
+    else subscriber.error(this.#end.error);
+  }
+}

@@ -1,0 +1,244 @@
+import type { Conn } from '../conn/conn.js';
+import { MuxError, ProtocolError, ResetError, SessionClosedError } from '../errors.js';
+import { ReceiveWindow, type ReceiveBudget, type WindowRules } from '../flow/window.js';
+import type { Codec, Reason } from '../wire/codec.js';
+import { AcceptQueue } from './accept-queue.js';
+import { Heartbeat } from './heartbeat.js';
+import { MuxStream, type StreamHost } from './mux-stream.js';
+import type { Settings } from './options.js';
+import { StreamTable } from './stream-table.js';
+import { TokenBucket } from './token-bucket.js';
+import { Writer } from './writer.js';
+
+// Where the wire tells no round trip (smux), and before the first is known.
+const ASSUMED_RTT_MS = 50;
+
+/** What the core tells the session around it. */
+export interface CoreOwner {
+  /** The session is over, now: because of `error`, or because both sides were done. */
+  onEnd(error: MuxError | undefined, reason: Reason): void;
+  /** No stream is left. */
+  onIdle(): void;
+  /** Everything that could be sent was handed to the transport. */
+  onFlushed(): void;
+  /** Reading has to wait, or may go on. */
+  onHold(isHeld: boolean): void;
+  readonly isHolding: boolean;
+  onRoundTrip(ms: number): void;
+  /** Something has to be looked at in a while. */
+  onWatch(): void;
+}
+
+/** The first bytes of a stream whose type they are, and how long they have been on their way. */
+export interface TypePrefix {
+  readonly bytes: Uint8Array;
+  length: number;
+  ticks: number;
+}
+
+/** The parts of a session and what they share: the streams, what is sent, what is accepted, what is counted. */
+export class Core implements StreamHost {
+  readonly conn: Conn;
+  readonly settings: Settings;
+  readonly codec: Codec;
+  readonly table: StreamTable;
+  readonly writer: Writer;
+  readonly accepts: AcceptQueue;
+  readonly heartbeat: Heartbeat;
+  readonly rules: WindowRules;
+  readonly opens: TokenBucket;
+  readonly resets: TokenBucket;
+  readonly junk: TokenBucket;
+  /** Received and not read, and grown windows, of this session. */
+  readonly budget: ReceiveBudget;
+  readonly owner: CoreOwner;
+  /** Streams whose type has not arrived yet. */
+  readonly untyped = new Map<MuxStream, TypePrefix>();
+  bytesRead = 0;
+  framesRead = 0;
+  streamsOpened = 0;
+  streamsAccepted = 0;
+  /** New streams of the peer are refused. */
+  isDraining = false;
+  #isHeld = false;
+
+  constructor(conn: Conn, settings: Settings, owner: CoreOwner) {
+    this.conn = conn;
+    this.settings = settings;
+    this.codec = settings.codec;
+    this.owner = owner;
+    const now = this.now.bind(this);
+    this.table = new StreamTable(settings.codec.traits, settings.role);
+    this.accepts = new AcceptQueue(settings.acceptBacklog);
+    this.budget = { maxBytes: settings.receiveBudgetBytes, usedBytes: 0 };
+    this.opens = new TokenBucket(settings.openRate, now);
+    this.resets = new TokenBucket(settings.resetRate, now);
+    this.junk = new TokenBucket(settings.junkRate, now);
+    this.writer = new Writer(conn, settings.codec, settings.maxFrameBytes, {
+      onCongested: (isHeld) => {
+        owner.onHold(isHeld);
+      },
+      onFlushed: () => {
+        owner.onFlushed();
+      },
+      onBlocked: () => {
+        owner.onWatch();
+      },
+    });
+    this.heartbeat = new Heartbeat(this);
+    this.rules = {
+      grantedBytes: settings.codec.traits.initialWindowBytes,
+      initialBytes: settings.windowBytes,
+      maxBytes: settings.maxWindowBytes,
+      rttMs: () => this.heartbeat.rttMs ?? ASSUMED_RTT_MS,
+      now,
+      budgets: [this.budget, settings.budget],
+    };
+  }
+
+  get sendBufferBytes(): number {
+    // What fits into the window is on its way as of the next flush: the bound is for what comes on top.
+    const { initialWindowBytes } = this.codec.traits;
+    return this.settings.sendBufferBytes + (initialWindowBytes === Infinity ? 0 : initialWindowBytes);
+  }
+
+  get unreadOnReset(): 'deliver' | 'drop' {
+    return this.settings.unreadOnReset;
+  }
+
+  now(): number {
+    return this.settings.scheduler.now();
+  }
+
+  /** A stream of either side, not in the table yet. */
+  stream(isLocal: boolean, credit: number, weight: number): MuxStream {
+    const { initialWindowBytes } = this.codec.traits;
+    const stream = new MuxStream(this, new ReceiveWindow(this.rules), initialWindowBytes + credit, weight);
+    stream.isLocal = isLocal;
+    stream.isAccepted = !isLocal || !this.codec.traits.confirms;
+    stream.isUnopened = isLocal && this.codec.traits.lazyOpen;
+    return stream;
+  }
+
+  ready(stream: MuxStream): void {
+    // One that waits to be opened gets its turn when it is.
+    if (stream.streamId > 0) this.writer.ready(stream);
+  }
+
+  consumed(stream: MuxStream, bytes: number): void {
+    if (this.table.streams.get(stream.streamId) !== stream) return;
+    this.#unhold(bytes);
+    if (stream.window.consume(bytes) && !stream.remoteEnded) this.writer.owes(stream);
+  }
+
+  /** Counts bytes that were received and nobody has read. */
+  hold(bytes: number): void {
+    this.budget.usedBytes += bytes;
+    this.settings.budget.usedBytes += bytes;
+    if (this.codec.traits.credit !== 'none' || this.#isHeld || !this.#isOverBudget) return;
+    this.#isHeld = true;
+    this.owner.onHold(true);
+  }
+
+  cancelled(stream: MuxStream): void {
+    if (this.settings.onCancel === 'drain') return;
+    stream._destroy(new MuxError('ERR_MUX_ABORT', 'the reader left before the end', stream.facts('local')));
+  }
+
+  reset(stream: MuxStream, error: MuxError): void {
+    // Of a stream that waits, or of which nothing was sent, the peer knows nothing.
+    if (!this.table.streams.has(stream.streamId) || stream.isUnopened) return;
+    this.refuse(stream.streamId, reasonOf(error), error.wireCode);
+  }
+
+  halfClosed(): void {
+    this.owner.onWatch();
+  }
+
+  over(stream: MuxStream): void {
+    if (!this.table.remove(stream)) return;
+    this.#unhold(stream.window.heldBytes);
+    stream.window.release();
+    this.untyped.delete(stream);
+    this.owner.onIdle();
+  }
+
+  /** Resets a stream on the wire, once. */
+  refuse(id: number, reason: Reason, wireCode?: number): void {
+    if (!this.table.answer(id)) return;
+    const { slab, at } = this.writer.room();
+    this.writer.control(this.codec.encoder.reset(slab, at, id, wireCode ?? this.codec.codeOf(reason)));
+  }
+
+  /** True while bytes that nobody has read, and grown windows, fill a budget. */
+  get isOverBudget(): boolean {
+    return this.#isOverBudget || this.settings.budget.usedBytes >= this.settings.budget.maxBytes;
+  }
+
+  /** The peer broke the rules of the session. */
+  violation(code: 'ERR_MUX_FRAME' | 'ERR_MUX_FLOW_CONTROL' | 'ERR_MUX_STREAM_STATE', text: string, id?: number): void {
+    const facts = { scope: 'session', initiator: 'remote', streamId: id } as const;
+    this.owner.onEnd(
+      new ProtocolError(code, text, facts),
+      code === 'ERR_MUX_FLOW_CONTROL' ? 'flowControl' : 'protocol',
+    );
+  }
+
+  /** Counts against a bucket; past it the session ends, and false comes back. */
+  count(bucket: TokenBucket, what: string): boolean {
+    if (bucket.take()) return true;
+    const error = new ProtocolError('ERR_MUX_CALM', `the peer sent too many ${what}`, {
+      scope: 'session',
+      initiator: 'remote',
+    });
+    this.owner.onEnd(error, 'calm');
+    return false;
+  }
+
+  onRoundTrip(ms: number): void {
+    this.owner.onRoundTrip(ms);
+  }
+
+  onDead(error: MuxError): void {
+    this.owner.onEnd(error, 'internal');
+  }
+
+  get #isOverBudget(): boolean {
+    return this.budget.usedBytes >= this.budget.maxBytes;
+  }
+
+  #unhold(bytes: number): void {
+    this.budget.usedBytes -= bytes;
+    this.settings.budget.usedBytes -= bytes;
+    // Half of the budget before going on: not a byte at a time.
+    if (!this.#isHeld || this.budget.usedBytes * 2 > this.budget.maxBytes) return;
+    this.#isHeld = false;
+    this.owner.onHold(false);
+  }
+}
+
+/** The word for why a stream of ours is reset. */
+function reasonOf(error: MuxError): Reason {
+  if (error.code === 'ERR_MUX_FLOW_CONTROL') return 'flowControl';
+  if (error.code === 'ERR_MUX_STREAM_STATE') return 'streamClosed';
+  if (error.code === 'ERR_MUX_REFUSED') return 'refused';
+  return error.initiator === 'local' ? 'cancel' : 'internal';
+}
+
+/** What a stream of ours tells that the peer refused, or reset. */
+export function resetError(codec: Codec, stream: MuxStream, wireCode: number): MuxError {
+  const reason = codec.reasonOf(wireCode);
+  const isRefused =
+    reason === 'refused' || reason === 'backlogFull' || (codec.traits.confirms && stream.isLocal && !stream.isAccepted);
+  const facts = { ...stream.facts('remote'), wireCode, retryable: isRefused };
+  const name = reason === undefined || reason === 'none' ? '' : ` (${reason})`;
+  if (isRefused) return new ResetError('ERR_MUX_REFUSED', `the peer refused stream ${stream.streamId}${name}`, facts);
+  const text = `the peer reset stream ${stream.streamId} with code ${wireCode}${name}`;
+  return new ResetError('ERR_MUX_RESET', text, facts);
+}
+
+/** What streams are told that the end of the session left unanswered. */
+export function goneAway(text: string, code: number | undefined, initiator: 'local' | 'remote'): SessionClosedError {
+  const facts = { scope: 'session', initiator, wireCode: code, retryable: true } as const;
+  return new SessionClosedError('ERR_MUX_GOAWAY', text, facts);
+}

@@ -1,0 +1,206 @@
+import { interval, type Subscriber, type Subscription } from 'rxjs';
+import { putU32 } from '../bytes/integers.js';
+import { SessionClosedError, UsageError, type MuxError } from '../errors.js';
+import type { Settings } from './options.js';
+import type { StreamTable } from './stream-table.js';
+import type { Writer } from './writer.js';
+
+const BEAT_BYTES = 4;
+const MAX_PENDING = 64;
+const MAX_PRIORITY = 0x7fff_ffff;
+// A share of each new sample, as TCP's smoothed round trip has it (RFC 6298).
+const SAMPLE_SHARE = 1 / 8;
+
+interface Beat {
+  readonly value: number;
+  readonly sentAt: number;
+  readonly subscriber: Subscriber<number> | undefined;
+}
+
+/** What a heartbeat needs of its session. */
+export interface HeartbeatHost {
+  readonly settings: Settings;
+  readonly table: StreamTable;
+  readonly writer: Writer;
+  /** Bytes received so far. */
+  readonly bytesRead: number;
+  now(): number;
+  onRoundTrip(ms: number): void;
+  onDead(error: MuxError): void;
+}
+
+/**
+ * Proves that the peer lives, in the protocol's own way: a ping, a stream whose bytes are echoed, a probe that is refused, or a
+ * signal without an answer. Any inbound byte proves it too. Time is counted in beats, not read from a clock: a clock that jumps
+ * and a process that was suspended cost one beat each.
+ */
+export class Heartbeat {
+  /** The round trip in milliseconds, smoothed; undefined before the first. */
+  rttMs: number | undefined;
+  readonly #host: HeartbeatHost;
+  readonly #echoed = new Set<number>();
+  #pending: Beat[] = [];
+  #value = 0;
+  #streamId = 0;
+  #probeId = 0;
+  #gathered = 0;
+  #lastRead = 0;
+  #quietMs = 0;
+  #timer: Subscription | undefined;
+
+  constructor(host: HeartbeatHost) {
+    this.#host = host;
+  }
+
+  /** Begins to beat, with the first beat now: windows are tuned by its round trip. */
+  start(): void {
+    const { keepAlive, scheduler } = this.#host.settings;
+    if (keepAlive === false) return;
+    this.#send(undefined);
+    this.#timer = interval(keepAlive.intervalMs, scheduler).subscribe(() => {
+      this.#beat(keepAlive.intervalMs, keepAlive.timeoutMs);
+    });
+  }
+
+  stop(error: MuxError): void {
+    this.#timer?.unsubscribe();
+    const pending = this.#pending;
+    this.#pending = [];
+    for (const { subscriber } of pending) subscriber?.error(error);
+  }
+
+  /** Sends a beat for one who wants to know its round trip. */
+  ping(subscriber: Subscriber<number>): void {
+    if (this.#traits.by === 'signal') {
+      subscriber.error(
+        new UsageError('ERR_MUX_USAGE', 'this protocol answers no ping: there is no round trip to tell'),
+      );
+    } else if (this.#pending.length >= MAX_PENDING) {
+      const text = `${this.#pending.length} pings wait for their answer, allowed ${MAX_PENDING}`;
+      subscriber.error(new UsageError('ERR_MUX_STREAM_LIMIT', text));
+    } else this.#send(subscriber);
+  }
+
+  /** True for a stream that carries heartbeats, of either side. */
+  owns(id: number): boolean {
+    return id === this.#streamId || this.#echoed.has(id);
+  }
+
+  /** The peer opened a stream for its heartbeats. */
+  accept(id: number): void {
+    this.#echoed.add(id);
+  }
+
+  /** Bytes on a heartbeat stream. */
+  receive(id: number, bytes: Uint8Array): void {
+    // 4 bytes a beat would use up the smallest window in 13 hours.
+    this.#credit(id, bytes.length);
+    if (this.#echoed.has(id)) this.#sendData(id, bytes, false);
+    else this.#answered(bytes.length);
+  }
+
+  /** A heartbeat stream ended. Ours is not opened again: any byte of the peer still proves life. */
+  forget(id: number): void {
+    this.#echoed.delete(id);
+  }
+
+  /** The answer to a ping. One that nobody waits for, or that comes late, is no harm. */
+  onPong(value: number): void {
+    const at = this.#pending.findIndex((beat) => beat.value === value);
+    if (at >= 0) this.#arrived(at);
+  }
+
+  /** A reset of a stream that never was; true when it answers a probe. */
+  onReset(id: number): boolean {
+    if (this.#traits.by !== 'probe') return false;
+    const at = this.#pending.findIndex((beat) => beat.value === id);
+    if (at >= 0) this.#arrived(at);
+    return at >= 0;
+  }
+
+  get #traits(): Settings['codec']['traits']['heartbeat'] {
+    return this.#host.settings.codec.traits.heartbeat;
+  }
+
+  #beat(intervalMs: number, timeoutMs: number): void {
+    const { bytesRead, writer } = this.#host;
+    // What has not left cannot be answered; a transport that takes nothing has a limit of its own.
+    this.#quietMs = bytesRead !== this.#lastRead || writer.isBlocked ? 0 : this.#quietMs + intervalMs;
+    this.#lastRead = bytesRead;
+    if (this.#quietMs >= timeoutMs) {
+      const text = `nothing was heard of the peer for ${this.#quietMs} ms, allowed ${timeoutMs}`;
+      this.#host.onDead(new SessionClosedError('ERR_MUX_KEEPALIVE', text, { scope: 'session' }));
+    } else if (this.#pending.length < MAX_PENDING) this.#send(undefined);
+  }
+
+  #send(subscriber: Subscriber<number> | undefined): void {
+    const { writer, settings, table } = this.#host;
+    const { encoder } = settings.codec;
+    const { by, constant } = this.#traits;
+    if (by === 'stream') {
+      if (this.#streamId === 0) this.#open();
+      this.#value = constant === true ? 0 : (this.#value + 1) >>> 0;
+      this.#sendBeat(this.#streamId, this.#value, false);
+    } else if (by === 'probe') {
+      this.#value = this.#probeId = table.probeId(this.#probeId);
+      const { slab, at } = writer.room();
+      writer.control(encoder.dataHeader(slab, at, this.#value, 0, false));
+    } else {
+      this.#value = (this.#value + 1) >>> 0;
+      const { slab, at } = writer.room();
+      writer.control(encoder.ping(slab, at, this.#value));
+    }
+    if (by !== 'signal') this.#pending.push({ value: this.#value, sentAt: this.#host.now(), subscriber });
+  }
+
+  #open(): void {
+    const { table, settings, writer } = this.#host;
+    const { encoder, traits } = settings.codec;
+    this.#streamId = table.takeId() ?? 0;
+    const type = traits.heartbeat.streamType ?? 0;
+    if (traits.streamType === 'prefix') {
+      this.#sendBeat(this.#streamId, type, true);
+      return;
+    }
+    const { slab, at } = writer.room();
+    writer.control(encoder.open(slab, at, this.#streamId, 0, type, MAX_PRIORITY));
+  }
+
+  #sendBeat(id: number, value: number, opens: boolean): void {
+    const body = new Uint8Array(BEAT_BYTES);
+    putU32(body, 0, value);
+    this.#sendData(id, body, opens);
+  }
+
+  #sendData(id: number, body: Uint8Array, opens: boolean): void {
+    const { writer, settings } = this.#host;
+    const outbox = writer.room();
+    outbox.wrote(settings.codec.encoder.dataHeader(outbox.slab, outbox.at, id, body.length, opens));
+    writer.raw(body);
+  }
+
+  #credit(id: number, bytes: number): void {
+    const { writer, settings } = this.#host;
+    const { slab, at } = writer.room();
+    writer.control(settings.codec.encoder.credit(slab, at, id, bytes, 0, 0));
+  }
+
+  // Beats are echoed in order, so only their bytes are counted.
+  #answered(bytes: number): void {
+    this.#gathered += bytes;
+    while (this.#gathered >= BEAT_BYTES) {
+      this.#gathered -= BEAT_BYTES;
+      if (this.#pending.length > 0) this.#arrived(0);
+    }
+  }
+
+  #arrived(at: number): void {
+    const [beat] = this.#pending.splice(at, 1);
+    if (beat === undefined) return;
+    const sample = Math.max(0, this.#host.now() - beat.sentAt);
+    this.rttMs = this.rttMs === undefined ? sample : this.rttMs + (sample - this.rttMs) * SAMPLE_SHARE;
+    this.#host.onRoundTrip(sample);
+    beat.subscriber?.next(sample);
+    beat.subscriber?.complete();
+  }
+}

@@ -1,0 +1,260 @@
+import { u32 } from '../bytes/integers.js';
+import { ProtocolError, SessionClosedError } from '../errors.js';
+import type { FrameSink } from '../wire/codec.js';
+import { resetError, type Core } from './core.js';
+import type { MuxStream } from './mux-stream.js';
+
+const TYPE_BYTES = 4;
+// A frame of data smaller than this carries next to nothing.
+const SMALL_BYTES = 8;
+
+/** Text and numbers of the peer's GoAway. */
+export interface RemoteGoAway {
+  readonly lastId: number;
+  readonly code: number;
+  readonly debug: string;
+}
+
+/**
+ * What inbound frames do: the state machine of a session. A stream that breaks the rules is reset; the session ends only for what
+ * the protocol says, or where going on would mean to misread what follows.
+ */
+export class Inbound implements FrameSink {
+  /** The peer's GoAway that counts: the first, or one that names a lower id. */
+  goneAway: RemoteGoAway | undefined;
+  readonly #core: Core;
+  // Where the bytes of the current frame go.
+  #stream: MuxStream | undefined;
+  #beatId = 0;
+
+  constructor(core: Core) {
+    this.#core = core;
+  }
+
+  onOpen(id: number, credit: number, type: number, priority: number): void {
+    const core = this.#core;
+    const { table, codec } = core;
+    core.framesRead++;
+    const fault = table.whyNot(id);
+    if (fault !== undefined) {
+      if (!table.isOurs(id) || codec.traits.wrongParity === 'error') core.violation('ERR_MUX_STREAM_STATE', fault, id);
+      return;
+    }
+    if (!core.count(core.opens, 'streams')) return;
+    table.lastRemoteId = Math.max(table.lastRemoteId, id);
+    const { streamType, heartbeat, reservedTypes } = codec.traits;
+    if (type >= 0 && type === heartbeat.streamType) core.heartbeat.accept(id);
+    else if (type >= (reservedTypes ?? Infinity)) core.refuse(id, 'streamClosed');
+    else if (core.isDraining || table.inbound >= core.settings.maxStreams || core.isOverBudget)
+      core.refuse(id, 'refused');
+    else if (core.accepts.isFull) core.refuse(id, 'backlogFull');
+    else this.#accept(id, credit, type, priority, streamType === 'prefix');
+  }
+
+  onAccept(id: number, credit: number): void {
+    const { table } = this.#core;
+    this.#core.framesRead++;
+    const stream = table.streams.get(id);
+    if (stream === undefined) return;
+    if (stream.isLocal) table.accepted(stream);
+    this.#core.owner.onIdle();
+    if (credit > 0) this.#credit(stream, stream.sendWindowBytes + credit);
+  }
+
+  onDataHeader(id: number, length: number): void {
+    const core = this.#core;
+    core.framesRead++;
+    if (length < SMALL_BYTES && !core.count(core.junk, 'frames that carry next to nothing')) return;
+    const stream = core.table.streams.get(id);
+    this.#stream = undefined;
+    this.#beatId = 0;
+    if (stream === undefined) this.#stray(id);
+    else if (stream.remoteEnded) {
+      this.#fault(stream, 'ERR_MUX_STREAM_STATE', `${length} bytes came after the end of stream ${id}`);
+    } else if (stream.window.announce(length)) {
+      this.#stream = stream;
+      core.hold(length);
+    } else this.#overflow(stream, length);
+  }
+
+  onData(bytes: Uint8Array): void {
+    const stream = this.#stream;
+    if (stream === undefined) {
+      if (this.#beatId > 0) this.#core.heartbeat.receive(this.#beatId, bytes);
+    } else if (this.#core.untyped.size > 0 && this.#core.untyped.has(stream)) this.#takeType(stream, bytes);
+    else stream.receive(bytes);
+  }
+
+  onEnd(id: number): void {
+    this.#core.framesRead++;
+    const stream = this.#core.table.streams.get(id);
+    // An end of what is over, or once more of what has ended, is what peers send that close twice.
+    if (stream === undefined) this.#core.heartbeat.forget(id);
+    else if (this.#core.untyped.has(stream))
+      this.#fault(stream, 'ERR_MUX_STREAM_STATE', `stream ${id} ended within its type`);
+    else if (!stream.remoteEnded) stream.onEnd();
+  }
+
+  onReset(id: number, code: number): void {
+    const core = this.#core;
+    core.framesRead++;
+    const stream = core.table.streams.get(id);
+    if (stream === undefined) {
+      core.heartbeat.forget(id);
+      if (!core.heartbeat.onReset(id)) core.count(core.junk, 'resets of streams that are over');
+      return;
+    }
+    // Neither is answered by a reset, and what is on its way to it is expected.
+    core.table.answer(id);
+    const error = resetError(core.codec, stream, code);
+    if (error.code === 'ERR_MUX_RESET' && !core.count(core.resets, 'resets')) return;
+    stream.fail(error);
+  }
+
+  onCredit(id: number, increment: number, consumed: number, window: number): void {
+    const core = this.#core;
+    core.framesRead++;
+    const stream = core.table.streams.get(id);
+    // Credit that comes late is normal; credit for nothing is not.
+    if (stream === undefined || (increment === 0 && window < 0)) {
+      core.count(core.junk, 'grants of nothing');
+      return;
+    }
+    if (core.codec.traits.credit === 'delta') this.#credit(stream, stream.sendWindowBytes + increment);
+    else {
+      // Both counters are modulo 2^32, so what is in flight is too.
+      const inFlight = (stream.sentBytes - consumed) >>> 0;
+      if (inFlight > 0x7fff_ffff)
+        this.#fault(stream, 'ERR_MUX_FLOW_CONTROL', `stream ${id}: the peer consumed more than it was sent`);
+      else stream.onCredit(window - inFlight);
+    }
+  }
+
+  onPing(value: number): void {
+    const core = this.#core;
+    core.framesRead++;
+    if (!core.count(core.junk, 'pings')) return;
+    const { slab, at } = core.writer.room();
+    core.writer.control(core.codec.encoder.pong(slab, at, value));
+  }
+
+  onPong(value: number): void {
+    this.#core.framesRead++;
+    this.#core.heartbeat.onPong(value);
+  }
+
+  onGoAway(lastId: number, code: number, debug: Uint8Array): void {
+    const core = this.#core;
+    core.framesRead++;
+    if (!core.count(core.junk, 'GoAways')) return;
+    if (this.goneAway !== undefined && lastId >= this.goneAway.lastId) return;
+    const text = new TextDecoder().decode(debug.subarray(0, core.settings.maxDebugBytes));
+    this.goneAway = { lastId, code, debug: text };
+    const why = `the peer takes no new streams (code ${code}${text === '' ? '' : `, ${JSON.stringify(text)}`})`;
+    for (const stream of [...core.table.streams.values()]) {
+      if (!stream.isLocal || stream.streamId <= lastId) continue;
+      const facts = { ...stream.facts('remote'), wireCode: code, retryable: true };
+      stream.fail(new SessionClosedError('ERR_MUX_GOAWAY', `stream ${stream.streamId} was not handled: ${why}`, facts));
+    }
+    core.owner.onIdle();
+  }
+
+  onUnknown(type: number): void {
+    this.#core.framesRead++;
+    this.#core.count(this.#core.junk, `frames of unknown type ${type}`);
+  }
+
+  #accept(id: number, credit: number, type: number, priority: number, isPrefixed: boolean): void {
+    const core = this.#core;
+    const stream = core.stream(false, credit, weightOf(priority));
+    stream.streamId = id;
+    if (type >= 0) stream._know({ type });
+    core.table.add(stream);
+    const { slab, at } = core.writer.room();
+    // At once, not when it is accepted: a Go yamux peer ends the whole session over one unconfirmed stream.
+    if (core.codec.traits.confirms) core.writer.control(core.codec.encoder.accept(slab, at, id, stream.window.grant()));
+    else if (stream.window.isLarger) core.writer.owes(stream);
+    core.streamsAccepted++;
+    if (isPrefixed) {
+      core.untyped.set(stream, { bytes: new Uint8Array(TYPE_BYTES), length: 0, ticks: 0 });
+      core.owner.onWatch();
+    } else core.accepts.offer(stream);
+  }
+
+  #takeType(stream: MuxStream, bytes: Uint8Array): void {
+    const prefix = this.#core.untyped.get(stream);
+    if (prefix === undefined) return;
+    const taken = Math.min(TYPE_BYTES - prefix.length, bytes.length);
+    prefix.bytes.set(bytes.subarray(0, taken), prefix.length);
+    prefix.length += taken;
+    if (prefix.length < TYPE_BYTES) {
+      this.#core.consumed(stream, taken);
+      return;
+    }
+    this.#core.untyped.delete(stream);
+    const { heartbeat } = this.#core.codec.traits;
+    const type = u32(prefix.bytes, 0);
+    if (type === heartbeat.streamType) this.#becomeHeartbeat(stream, bytes.subarray(taken));
+    else {
+      this.#core.consumed(stream, taken);
+      stream._know({ type });
+      if (bytes.length > taken) stream.receive(bytes.subarray(taken));
+      this.#core.accepts.offer(stream);
+    }
+  }
+
+  #becomeHeartbeat(stream: MuxStream, beat: Uint8Array): void {
+    const { table, heartbeat, budget, settings } = this.#core;
+    table.remove(stream);
+    budget.usedBytes -= stream.window.heldBytes;
+    settings.budget.usedBytes -= stream.window.heldBytes;
+    heartbeat.accept(stream.streamId);
+    this.#stream = undefined;
+    this.#beatId = stream.streamId;
+    if (beat.length > 0) heartbeat.receive(stream.streamId, beat);
+  }
+
+  // Data for a stream that is not there: dropped as it arrives, refused once.
+  #stray(id: number): void {
+    const core = this.#core;
+    if (core.heartbeat.owns(id)) {
+      this.#beatId = id;
+      return;
+    }
+    if (!core.count(core.junk, 'frames of streams that are over')) return;
+    if (core.codec.traits.reset !== 'none') core.refuse(id, 'streamClosed');
+  }
+
+  #overflow(stream: MuxStream, length: number): void {
+    const text = `${length} bytes came on stream ${stream.streamId}, allowed ${stream.window.creditBytes}`;
+    if (this.#core.codec.traits.overflowEnds === 'session')
+      this.#core.violation('ERR_MUX_FLOW_CONTROL', text, stream.streamId);
+    else this.#fault(stream, 'ERR_MUX_FLOW_CONTROL', text);
+  }
+
+  #credit(stream: MuxStream, windowBytes: number): void {
+    const { maxWindowBytes, overflowEnds } = this.#core.codec.traits;
+    if (windowBytes <= maxWindowBytes) {
+      stream.onCredit(windowBytes);
+      return;
+    }
+    const text = `the peer granted ${windowBytes} bytes on stream ${stream.streamId}, allowed ${maxWindowBytes}`;
+    if (overflowEnds === 'session') this.#core.violation('ERR_MUX_FLOW_CONTROL', text, stream.streamId);
+    else this.#fault(stream, 'ERR_MUX_FLOW_CONTROL', text);
+  }
+
+  // The peer made us reset a stream: that counts like a reset of its own (MadeYouReset, CVE-2025-8671).
+  #fault(stream: MuxStream, code: 'ERR_MUX_FLOW_CONTROL' | 'ERR_MUX_STREAM_STATE', text: string): void {
+    const core = this.#core;
+    if (!core.count(core.resets, 'frames that made us reset a stream')) return;
+    stream._destroy(new ProtocolError(code, text, stream.facts('remote')));
+  }
+}
+
+const MAX_PRIORITY = 0x7fff_ffff;
+const MAX_WEIGHT = 256;
+
+/** muxado 1 sends a priority, the more the more urgent: it becomes the weight of what we send back. */
+function weightOf(priority: number): number {
+  return priority <= 0 ? 1 : Math.min(MAX_WEIGHT, 1 + Math.floor((priority / MAX_PRIORITY) * MAX_WEIGHT));
+}

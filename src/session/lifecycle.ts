@@ -1,0 +1,309 @@
+import { ReplaySubject, timer, type Subscriber, type Subscription } from 'rxjs';
+import type { Conn } from '../conn/conn.js';
+import type { Intake, Reading } from '../conn/reading.js';
+import { MuxError, SessionClosedError, type Initiator } from '../errors.js';
+import type { Decoder, Reason } from '../wire/codec.js';
+import { FrameTap } from '../wire/frame-tap.js';
+import type { Frame } from '../wire/frame.js';
+import { Core, type CoreOwner } from './core.js';
+import { Inbound } from './inbound.js';
+import { OpenQueue } from './open-queue.js';
+import type { Settings } from './options.js';
+import { Watch } from './watch.js';
+
+// How long the peer has for its end of the connection, after ours.
+const LAST_WORDS_MS = 5000;
+
+/** How a session ended. */
+export interface SessionClosed {
+  /** Why it ended early. Absent after an orderly end. */
+  readonly error?: MuxError;
+  /** Whose act it was. */
+  readonly initiator: Initiator;
+  /** The peer's reason, as its number on the wire; absent when it sent no GoAway. */
+  readonly remoteCode?: number;
+  /** The peer's text for people, which may say anything; absent when it sent no GoAway. */
+  readonly remoteDebug?: string;
+}
+
+/**
+ * The life of a session, from its first byte to its one end.
+ *
+ * ```text
+ *   open --goAway()--> draining --no stream left--> ending --both ends of the connection--> over
+ *     \----close()---> closing ---all is sent-----^                                          ^
+ *      \---- error, violation, dead peer, lost connection ----------------------------------/
+ * ```
+ */
+export class Lifecycle implements CoreOwner, Intake {
+  readonly core: Core;
+  readonly opens: OpenQueue;
+  readonly closed$ = new ReplaySubject<SessionClosed>(1);
+  readonly drained$ = new ReplaySubject<void>(1);
+  readonly rtt$ = new ReplaySubject<number>(1);
+  isHolding = false;
+  readonly #inbound: Inbound;
+  readonly #decoder: Decoder;
+  readonly #watch: Watch;
+  readonly #taps = new Set<Subscriber<Frame>>();
+  readonly #reading: Reading;
+  #state: 'open' | 'draining' | 'closing' | 'ending' | 'over' = 'open';
+  #saidGoAway = false;
+  #initiator: Initiator = 'remote';
+  #error: MuxError | undefined;
+  #timeout: Subscription | undefined;
+
+  constructor(conn: Conn, settings: Settings) {
+    this.core = new Core(conn, settings, this);
+    this.opens = new OpenQueue(this.core, () => {
+      this.goAway();
+    });
+    this.#inbound = new Inbound(this.core);
+    this.#decoder = settings.codec.decoder(this.#inbound);
+    this.#watch = new Watch(this.core, () => this.#decoder.isMidFrame);
+    this.#reading = conn._read(this);
+  }
+
+  start(): void {
+    this.core.heartbeat.start();
+    this.#reading.resume();
+  }
+
+  get isOver(): boolean {
+    return this.#state === 'over';
+  }
+
+  /** Why nothing can be asked of the peer any more. */
+  get whyOver(): MuxError | undefined {
+    return this.#error;
+  }
+
+  /** Why no stream can be opened any more. */
+  get whyNotOpen(): MuxError | undefined {
+    const { goneAway } = this.#inbound;
+    if (this.#error !== undefined) return this.#error;
+    if (goneAway !== undefined)
+      return this.#goneAway(`the peer takes no new streams (code ${goneAway.code})`, 'remote');
+    return this.#state === 'open' ? undefined : this.#goneAway('the session takes no new streams', 'local');
+  }
+
+  /** Tells of inbound frames until the subscriber leaves. */
+  tap(subscriber: Subscriber<Frame>): void {
+    if (this.#state === 'over') {
+      this.#endOf(subscriber);
+      return;
+    }
+    this.#taps.add(subscriber);
+    subscriber.add(() => {
+      this.#taps.delete(subscriber);
+      if (this.#taps.size === 0) this.#decoder.sink = this.#inbound;
+    });
+    this.#decoder.sink = new FrameTap((frame) => {
+      for (const tap of this.#taps) tap.next(frame);
+    }, this.#inbound);
+  }
+
+  // The connection.
+
+  next(chunk: Uint8Array): void {
+    const { core } = this;
+    if (this.#state === 'over') return;
+    core.bytesRead += chunk.length;
+    core.writer.hold();
+    try {
+      this.#decoder.push(chunk);
+    } catch (error) {
+      this.onEnd(MuxError.from(error, 'ERR_MUX_FRAME', { scope: 'session', initiator: 'remote' }), 'protocol');
+    }
+    core.writer.release();
+    this.#reading.consumed(chunk.length);
+    if (this.#decoder.isMidFrame) this.#watch.start();
+  }
+
+  complete(): void {
+    const { goneAway } = this.#inbound;
+    const { table } = this.core;
+    if (this.#decoder.isMidFrame) this.#lost('in the middle of a frame');
+    else if (goneAway !== undefined && goneAway.code !== 0) {
+      this.#finish(this.#goneAway(`the peer ended the session with code ${goneAway.code}`, 'remote'), 'remote');
+    } else if (this.#state !== 'ending' && table.streams.size > 0)
+      this.#lost(`with ${table.streams.size} streams open`);
+    else this.#finish(undefined, this.#initiator);
+    this.core.conn.complete();
+  }
+
+  error(cause: MuxError): void {
+    if (this.#state === 'ending') this.#finish(undefined, this.#initiator);
+    else this.#lost('early', cause);
+  }
+
+  // What the core tells.
+
+  onEnd(error: MuxError, reason: Reason): void {
+    if (this.#state === 'over') return;
+    this.#sayGoAway(reason);
+    this.core.writer.finish();
+    this.#finish(error, error.initiator);
+    // Who is dead, or takes nothing, has no use for a last word.
+    if (reason === 'internal' && error.initiator === 'library') this.core.conn._destroy(error, true);
+    else this.#leave();
+  }
+
+  onIdle(): void {
+    this.opens.fill();
+    this.#proceed();
+  }
+
+  onFlushed(): void {
+    this.#proceed();
+  }
+
+  onHold(isHeld: boolean): void {
+    this.isHolding = isHeld;
+    if (isHeld) this.#reading.pause();
+    else this.#reading.resume();
+  }
+
+  onRoundTrip(ms: number): void {
+    this.rtt$.next(ms);
+  }
+
+  onWatch(): void {
+    if (this.#state !== 'over') this.#watch.start();
+  }
+
+  // What the user wants.
+
+  goAway(): void {
+    if (this.#state !== 'open') return;
+    this.#state = 'draining';
+    this.#initiator = 'local';
+    this.core.isDraining = true;
+    this.opens.fail(this.#goneAway('the session takes no new streams', 'local'));
+    if (this.core.codec.traits.goAway === 'early') this.#sayGoAway('none');
+    this.#proceed();
+  }
+
+  close(timeoutMs: number): void {
+    if (this.#state !== 'open' && this.#state !== 'draining') return;
+    this.goAway();
+    if (this.#state !== 'draining') return;
+    this.#state = 'closing';
+    this.#limit(timeoutMs, `not everything could be sent in ${timeoutMs} ms`);
+    this.core.writer.schedule();
+    this.#proceed();
+  }
+
+  abort(error: MuxError): void {
+    this.onEnd(error, 'internal');
+  }
+
+  // Goes on to the end as far as the streams let it.
+  #proceed(): void {
+    const { table } = this.core;
+    const isDone = table.streams.size === 0;
+    if (this.#state === 'closing') {
+      for (const stream of table.streams.values()) if (stream.bufferedBytes > 0 || stream.isEndDue) return;
+      this.#end();
+    } else if (
+      isDone &&
+      (this.#state === 'draining' || (this.#state === 'open' && this.#inbound.goneAway !== undefined))
+    )
+      this.#end();
+  }
+
+  // Nothing is left to say but that we are done.
+  #end(): void {
+    this.#state = 'ending';
+    const { core } = this;
+    this.drained$.next();
+    this.drained$.complete();
+    const closed = new SessionClosedError('ERR_MUX_CLOSED', 'the session is closed', {
+      scope: 'session',
+      initiator: 'local',
+    });
+    this.#failStreams(closed);
+    this.#error = closed;
+    if (core.codec.traits.goAway !== 'none') this.#sayGoAway('none');
+    core.writer.flush();
+    if (!core.writer.isEmpty) core.writer.finish();
+    core.conn.complete();
+    this.#timeout?.unsubscribe();
+    this.#limit(LAST_WORDS_MS);
+  }
+
+  #sayGoAway(reason: Reason): void {
+    if (this.#saidGoAway) return;
+    this.#saidGoAway = true;
+    const { writer, codec, table } = this.core;
+    const { slab, at } = writer.room();
+    writer.control(codec.encoder.goAway(slab, at, table.lastRemoteId, codec.codeOf(reason)));
+  }
+
+  #limit(timeoutMs: number, text?: string): void {
+    this.#timeout = timer(timeoutMs, this.core.settings.scheduler).subscribe(() => {
+      const error = text === undefined ? undefined : new MuxError('ERR_MUX_TIMEOUT', text, { scope: 'session' });
+      this.#finish(error, 'library');
+      this.core.conn._destroy(error, error !== undefined);
+    });
+  }
+
+  #lost(when: string, cause?: MuxError): void {
+    const facts = { scope: 'session', initiator: 'remote', cause } as const;
+    this.#finish(new MuxError('ERR_MUX_TRANSPORT', `the connection ended ${when}`, facts), 'remote');
+  }
+
+  // Says goodbye without waiting for an answer.
+  #leave(): void {
+    const { conn, settings } = this.core;
+    this.#reading.cancel();
+    conn.complete();
+    const rest = timer(LAST_WORDS_MS, settings.scheduler).subscribe(() => {
+      conn._destroy(undefined, false);
+    });
+    conn.closed$.subscribe(() => {
+      rest.unsubscribe();
+    });
+  }
+
+  #finish(error: MuxError | undefined, initiator: Initiator): void {
+    if (this.#state === 'over') return;
+    this.#state = 'over';
+    const { core } = this;
+    const { goneAway } = this.#inbound;
+    this.#timeout?.unsubscribe();
+    this.#watch.stop();
+    core.writer.stop();
+    const why =
+      error ?? new SessionClosedError('ERR_MUX_CLOSED', 'the session is closed', { scope: 'session', initiator });
+    this.#error = why;
+    // What follows in the same chunk means nothing any more.
+    this.#decoder.sink = new FrameTap(() => undefined);
+    core.heartbeat.stop(why);
+    this.opens.fail(why);
+    this.#failStreams(why);
+    core.accepts.end(error);
+    for (const tap of [...this.#taps]) this.#endOf(tap);
+    this.rtt$.complete();
+    this.drained$.complete();
+    const remote = goneAway === undefined ? {} : { remoteCode: goneAway.code, remoteDebug: goneAway.debug };
+    this.closed$.next({ ...(error === undefined ? {} : { error }), initiator, ...remote });
+    this.closed$.complete();
+  }
+
+  #failStreams(error: MuxError): void {
+    for (const stream of [...this.core.table.streams.values()]) {
+      stream.fail(error);
+    }
+  }
+
+  #endOf(tap: Subscriber<Frame>): void {
+    if (this.#error === undefined || this.#error.code === 'ERR_MUX_CLOSED') tap.complete();
+    else tap.error(this.#error);
+  }
+
+  #goneAway(text: string, initiator: 'local' | 'remote'): MuxError {
+    const wireCode = initiator === 'remote' ? this.#inbound.goneAway?.code : undefined;
+    return new SessionClosedError('ERR_MUX_GOAWAY', text, { scope: 'session', initiator, wireCode, retryable: true });
+  }
+}

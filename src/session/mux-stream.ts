@@ -1,0 +1,317 @@
+import { ReplaySubject, type Observable } from 'rxjs';
+import type { Duplex } from 'node:stream';
+import { ByteQueue } from '../bytes/byte-queue.js';
+import { putU32 } from '../bytes/integers.js';
+import { Conn, type Addresses, type ConnClosed } from '../conn/conn.js';
+import { duplexOver } from '../conn/conn-duplex.js';
+import { Inbox } from '../conn/inbox.js';
+import type { ConnMeta } from '../conn/meta.js';
+import {
+  refusedPeek,
+  refusedReading,
+  secondReader,
+  type Intake,
+  type PeekHandler,
+  type Peeking,
+  type Reading,
+} from '../conn/reading.js';
+import { MuxError } from '../errors.js';
+import type { ReceiveWindow } from '../flow/window.js';
+import type { Outbox } from './outbox.js';
+
+/** What a stream knows of itself. */
+export interface StreamMeta extends ConnMeta {
+  /** The stream type that its opener gave, 0 to 2^32-1; absent on untyped streams. */
+  readonly type?: number;
+}
+
+/** What a stream needs of its session. */
+export interface StreamHost {
+  /** The connection that everything goes over. */
+  readonly conn: Conn;
+  /** Bytes past the window that may wait to be sent. */
+  readonly sendBufferBytes: number;
+  /** What becomes of unread bytes when the peer resets the stream. */
+  readonly unreadOnReset: 'deliver' | 'drop';
+  /** The stream has something to send, and window for it. */
+  ready(stream: MuxStream): void;
+  /** The reader consumed bytes. */
+  consumed(stream: MuxStream, bytes: number): void;
+  /** The reader left; the peer has not ended. */
+  cancelled(stream: MuxStream): void;
+  /** Resets the stream on the wire, as far as the peer knows of it. */
+  reset(stream: MuxStream, error: MuxError): void;
+  /** We have ended, the peer has not. */
+  halfClosed(): void;
+  /** The stream is over in both directions. */
+  over(stream: MuxStream): void;
+}
+
+// A writer may put this much in line before it is asked to wait: enough for a flush or two.
+const HIGH_WATER_BYTES = 131_072;
+
+/**
+ * One stream of a session: a Conn. `complete` half-closes it, `error` resets it, bytes wait in it for the peer's window.
+ *
+ * Given by `session.open()` and `session.accept$`; not to be made otherwise.
+ */
+export class MuxStream extends Conn<string, StreamMeta> {
+  /** The stream's id on the wire; 0 while it waits to be opened. */
+  streamId = 0;
+  bytesRead = 0;
+  bytesWritten = 0;
+  /** Share of the connection against other streams with data, 1 to 256. */
+  readonly weight: number;
+  /** @internal */
+  readonly window: ReceiveWindow;
+  /** @internal Bytes the peer lets us send. */
+  sendWindowBytes: number;
+  /** @internal Bytes sent, modulo 2^32. */
+  sentBytes = 0;
+  /** @internal Account, place and debts at the writer. */
+  deficitBytes = 0;
+  isQueued = false;
+  owesCredit = false;
+  /** @internal The opening frame is to go with the first data, or was not sent for another reason. */
+  isUnopened = true;
+  /** @internal The peer has confirmed the stream, or opened it. */
+  isAccepted = false;
+  isLocal = false;
+  remoteEnded = false;
+  readonly #host: StreamHost;
+  readonly #outbound = new ByteQueue();
+  readonly #inbox: Inbox;
+  #localEnd: 'open' | 'due' | 'sent' = 'open';
+  #isOver = false;
+  #cancelled = false;
+  #taken = false;
+  #failure: MuxError | undefined;
+  #closed$: ReplaySubject<ConnClosed> | undefined;
+  #duplex: Duplex | undefined;
+  #waiting: (() => void)[] | undefined;
+  #addresses: Addresses | undefined;
+
+  constructor(host: StreamHost, window: ReceiveWindow, sendWindowBytes: number, weight: number) {
+    super(host.sendBufferBytes);
+    this.#host = host;
+    this.window = window;
+    this.sendWindowBytes = sendWindowBytes;
+    this.weight = weight;
+    this.#inbox = new Inbox(this);
+  }
+
+  get remoteAddress(): string | undefined {
+    return (this.#addresses ?? this.#host.conn).remoteAddress;
+  }
+  get remotePort(): number | undefined {
+    return (this.#addresses ?? this.#host.conn).remotePort;
+  }
+  get localAddress(): string | undefined {
+    return (this.#addresses ?? this.#host.conn).localAddress;
+  }
+  get localPort(): number | undefined {
+    return (this.#addresses ?? this.#host.conn).localPort;
+  }
+  get encrypted(): boolean {
+    return this.#host.conn.encrypted;
+  }
+  get bufferedBytes(): number {
+    return this.#outbound.bytes;
+  }
+  get needsDrain(): boolean {
+    return this.#outbound.bytes >= HIGH_WATER_BYTES;
+  }
+
+  get closed$(): Observable<ConnClosed> {
+    if (this.#closed$ === undefined) {
+      this.#closed$ = new ReplaySubject(1);
+      if (this.#isOver) this.#tellClosed(this.#closed$);
+    }
+    return this.#closed$.asObservable();
+  }
+
+  duplex(): Duplex {
+    if (this.#duplex === undefined && this.#taken) throw secondReader(this.id);
+    return (this.#duplex ??= duplexOver(this));
+  }
+
+  _read(intake: Intake): Reading {
+    if (this.#taken) return refusedReading(intake, this.id);
+    this.#taken = true;
+    return this.#inbox.read(intake);
+  }
+
+  _peek(handler: PeekHandler): Peeking {
+    return this.#taken ? refusedPeek(handler, this.id) : this.#inbox.peek(handler);
+  }
+
+  _write(chunk: Uint8Array): boolean {
+    if (this.#isOver || this.#localEnd !== 'open') return true;
+    this.bytesWritten += chunk.length;
+    this.#outbound.push(chunk);
+    if (this.sendWindowBytes > 0) this.#host.ready(this);
+    return !this.needsDrain;
+  }
+
+  _drained(callback: () => void): () => void {
+    if (this.#isOver || !this.needsDrain) {
+      callback();
+      return () => undefined;
+    }
+    const waiting = (this.#waiting ??= []);
+    waiting.push(callback);
+    return () => {
+      const at = waiting.indexOf(callback);
+      if (at >= 0) waiting.splice(at, 1);
+    };
+  }
+
+  protected _end(): void {
+    if (this.#isOver || this.#localEnd !== 'open') return;
+    this.#localEnd = 'due';
+    if (this.#outbound.bytes === 0 || this.sendWindowBytes > 0) this.#host.ready(this);
+  }
+
+  _destroy(error: MuxError | undefined): void {
+    if (this.#isOver) return;
+    const reason = error ?? new MuxError('ERR_MUX_ABORT', 'the stream was closed before its end', this.facts('local'));
+    this.#host.reset(this, reason);
+    this.fail(reason, error);
+  }
+
+  _readdress(addresses: Addresses): void {
+    const { remoteAddress, remotePort, localAddress, localPort } = this;
+    this.#addresses = { remoteAddress, remotePort, localAddress, localPort, ...addresses };
+  }
+
+  /** @internal For errors about this stream. */
+  facts(initiator: 'local' | 'remote' | 'library'): { scope: 'stream'; initiator: typeof initiator; streamId: number } {
+    return { scope: 'stream', initiator, streamId: this.streamId };
+  }
+
+  /** @internal Bytes that may leave now. */
+  get sendableBytes(): number {
+    return Math.min(this.#outbound.bytes, this.sendWindowBytes);
+  }
+
+  /** @internal FIN is to follow now: nothing is before it any more. */
+  get isEndDue(): boolean {
+    return this.#localEnd === 'due' && this.#outbound.bytes === 0;
+  }
+
+  /** @internal We have ended, the peer has not. */
+  get isHalfClosed(): boolean {
+    return this.#localEnd === 'sent' && !this.remoteEnded;
+  }
+
+  /** @internal True once, when the next frame is the one that opens the stream. */
+  opensNow(): boolean {
+    const opens = this.isUnopened;
+    this.isUnopened = false;
+    return opens;
+  }
+
+  /** @internal Moves bytes to be sent; there is window for them. */
+  moveTo(outbox: Outbox, bytes: number): void {
+    this.sendWindowBytes -= bytes;
+    this.deficitBytes -= bytes;
+    this.sentBytes = (this.sentBytes + bytes) >>> 0;
+    this.#outbound.moveTo(outbox, bytes);
+  }
+
+  /** @internal A turn is over: writers that wait may go on. */
+  onSent(): void {
+    if (this.#waiting === undefined || this.needsDrain) return;
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    for (const callback of waiting) callback();
+  }
+
+  /** @internal */
+  onEndSent(): void {
+    this.#localEnd = 'sent';
+    // Nobody reads and nothing more is written: the peer is told to stop.
+    if (this.#cancelled && !this.remoteEnded) this._destroy(undefined);
+    else if (this.remoteEnded) this.#finish(undefined);
+    else this.#host.halfClosed();
+  }
+
+  /** @internal Puts a stream type before everything that is written. */
+  putType(type: number): void {
+    const bytes = new Uint8Array(4);
+    putU32(bytes, 0, type);
+    this.#outbound.push(bytes);
+  }
+
+  /** @internal The stream has its id: what was written, or ended, while it waited may go. */
+  onOpened(): void {
+    if (this.sendableBytes > 0 || this.isEndDue) this.#host.ready(this);
+  }
+
+  /** @internal True once both directions are over. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** @internal The peer grants more. */
+  onCredit(bytes: number): void {
+    this.sendWindowBytes = bytes;
+    if (this.sendableBytes > 0) this.#host.ready(this);
+  }
+
+  /** @internal Bytes arrived, within the window. */
+  receive(bytes: Uint8Array): void {
+    if (this.#isOver && this.#failure !== undefined) return;
+    this.bytesRead += bytes.length;
+    this.#inbox.push(bytes);
+  }
+
+  /** @internal The peer's FIN. */
+  onEnd(): void {
+    this.remoteEnded = true;
+    this.#inbox.end();
+    if (this.#localEnd === 'sent') this.#finish(undefined);
+  }
+
+  /** @internal Credit due, in bytes; none once the peer has ended. */
+  grant(): number {
+    return this.remoteEnded || this.#isOver ? 0 : this.window.grant();
+  }
+
+  /** The reader's doing, told by the inbox. @internal */
+  onConsumed(bytes: number): void {
+    this.#host.consumed(this, bytes);
+  }
+
+  /** The reader left before the end, told by the inbox. @internal */
+  onCancelled(): void {
+    if (this.#isOver || this.remoteEnded) return;
+    this.#cancelled = true;
+    if (this.#localEnd === 'sent') this._destroy(undefined);
+    else this.#host.cancelled(this);
+  }
+
+  /** @internal Ends both directions now, without a word on the wire. `told` is what `closed$` tells. */
+  fail(error: MuxError, told: MuxError | undefined = error): void {
+    if (this.#isOver) return;
+    this.#failure = told ?? error;
+    this.#outbound.clear();
+    this.#finish(told);
+    const isReset = error.code === 'ERR_MUX_RESET' && error.initiator === 'remote';
+    this.#inbox.end(error, isReset && this.#host.unreadOnReset === 'deliver');
+  }
+
+  #finish(error: MuxError | undefined): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#failure = error ?? this.#failure;
+    this.#host.over(this);
+    if (this.#closed$ !== undefined) this.#tellClosed(this.#closed$);
+    this.onSent();
+  }
+
+  #tellClosed(closed$: ReplaySubject<ConnClosed>): void {
+    closed$.next(this.#failure === undefined ? {} : { error: this.#failure });
+    closed$.complete();
+  }
+}

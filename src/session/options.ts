@@ -1,0 +1,175 @@
+import { asyncScheduler, type SchedulerLike } from 'rxjs';
+import { checkWholeNumber } from '../bytes/whole-number.js';
+import { UsageError } from '../errors.js';
+import type { ReceiveBudget } from '../flow/window.js';
+import type { Codec } from '../wire/codec.js';
+import type { Role } from './stream-table.js';
+import type { Rate } from './token-bucket.js';
+
+/** When a silent peer counts as dead. */
+export interface KeepAliveOptions {
+  /** Time between two beats, in milliseconds, 1 or more. @defaultValue the protocol's own: 3 to 30 seconds */
+  readonly intervalMs?: number;
+  /** Silence after which the session ends with `ERR_MUX_KEEPALIVE`, in milliseconds. @defaultValue the protocol's own: 13 to 40 seconds */
+  readonly timeoutMs?: number;
+}
+
+/** Limits of a session; each has a default that a peer on the open internet may meet. */
+export interface SessionLimits {
+  /**
+   * Bytes a peer may send on a stream before anybody has read them, from the protocol's initial window up.
+   * @defaultValue the initial window: 64 KiB (muxado 1) or 256 KiB; smux 1 has none
+   */
+  readonly windowBytes?: number;
+  /**
+   * How far a window grows by itself while a stream is faster than its window lets it be, in bytes; `windowBytes` turns
+   * growth off. @defaultValue 16 MiB: 1.3 Gbit/s over 100 ms
+   */
+  readonly maxWindowBytes?: number;
+  /** Streams that the peer may have open at once; more are refused. @defaultValue 1024: 256 MiB of initial windows */
+  readonly maxStreams?: number;
+  /** Streams that we have open at once; `open` past it waits for one to end. @defaultValue 65536 */
+  readonly maxOpenStreams?: number;
+  /**
+   * Streams that we opened and the peer has not confirmed, where the protocol confirms (yamux); `open` past it waits.
+   * @defaultValue 256, the backlog that peers have
+   */
+  readonly maxUnacceptedStreams?: number;
+  /** Calls of `open` that may wait; one more gives a stream that fails with `ERR_MUX_STREAM_LIMIT`. @defaultValue 4096 */
+  readonly maxWaitingOpens?: number;
+  /** Streams that wait while nobody subscribes `accept$`; more are refused. @defaultValue 256, as yamux; muxado has 128 */
+  readonly acceptBacklog?: number;
+  /** Bytes of data in a frame that we send. @defaultValue the protocol's: 16383 (muxado 1), 32768 (smux), else 65536 */
+  readonly maxFrameBytes?: number;
+  /** Bytes past the window that may wait to be sent on a stream before `next` ends it. @defaultValue 1048576 (1 MiB) */
+  readonly sendBufferBytes?: number;
+  /**
+   * Bytes of this session that were received and not read, plus what windows grew by. Past it windows stay as they are and
+   * new streams are refused; smux 1, which has no windows, stops reading the connection.
+   * @defaultValue 64 MiB; 4 MiB for smux 1, as its peers have
+   */
+  readonly receiveBudgetBytes?: number;
+  /** The same for all sessions that share it; see `receiveBudget`. @defaultValue one of 1 GiB for the process */
+  readonly budget?: ReceiveBudget;
+  /** Streams the peer may open. @defaultValue 100,000 at once and 1,000,000 a second: the other limits come first */
+  readonly openRate?: Rate;
+  /** Streams the peer may reset, or make us reset by breaking rules. @defaultValue 1000 at once and 100 a second; nghttp2 has 1000 and 33 */
+  readonly resetRate?: Rate;
+  /** Frames that carry nothing: empty data, a byte at a time, pings, credit of 0, unknown types. @defaultValue 200,000 at once and 100,000 a second */
+  readonly junkRate?: Rate;
+  /** Text of a GoAway that is kept, in bytes, 0 to 1024. @defaultValue 1024 */
+  readonly maxDebugBytes?: number;
+  /** Time in which half a frame, or half a stream type, has to be completed, in milliseconds. @defaultValue 10 seconds */
+  readonly frameTimeoutMs?: number;
+  /** Time in which a transport that is full has to take something, in milliseconds. @defaultValue 30 seconds */
+  readonly stallTimeoutMs?: number;
+  /** Time without a byte after which a stream that we ended and the peer did not is reset, in milliseconds. @defaultValue 5 minutes, as yamux */
+  readonly lingerTimeoutMs?: number;
+}
+
+/** Settings of a {@link Session}. */
+export interface SessionOptions extends SessionLimits {
+  /** The wire protocol: `muxado()`, `yamux()`, `smux()`. */
+  readonly codec: Codec;
+  /** `'client'` for the end that dialled, as a rule; the other end has to be the other. */
+  readonly role: Role;
+  /** Heartbeats, on unless false. */
+  readonly keepAlive?: KeepAliveOptions | false;
+  /** What becomes of bytes that nobody has read when the peer resets the stream. @defaultValue `'deliver'`, then the error */
+  readonly unreadOnReset?: 'deliver' | 'drop';
+  /**
+   * What leaving a stream before its end means to the peer: `'drain'` lets it send on to nobody until our side has ended, as a
+   * socket would; `'reset'` resets the stream at once. @defaultValue `'drain'`
+   */
+  readonly onCancel?: 'drain' | 'reset';
+  /** The clock of all timers. @defaultValue `asyncScheduler` */
+  readonly scheduler?: SchedulerLike;
+}
+
+/** Options with nothing left open. */
+export type Settings = Required<Omit<SessionOptions, 'keepAlive'>> & {
+  readonly keepAlive: Required<KeepAliveOptions> | false;
+};
+
+const MIB = 1 << 20;
+const PROCESS_BUDGET: ReceiveBudget = { maxBytes: 1024 * MIB, usedBytes: 0 };
+
+/**
+ * Makes a bound on what the sessions that share it have received and not read, and on what their windows grow by.
+ *
+ * @param options - `maxBytes`: the bound in bytes; the process's own budget is 1 GiB
+ * @throws UsageError `ERR_MUX_OPTION` for a bound that is no positive whole number
+ */
+export function receiveBudget({ maxBytes }: { readonly maxBytes: number }): ReceiveBudget {
+  checkWholeNumber('maxBytes of a budget', maxBytes, 1);
+  return { maxBytes, usedBytes: 0 };
+}
+
+/** Fills in the defaults. @throws UsageError `ERR_MUX_OPTION` for what is out of range */
+export function settle(options: SessionOptions): Settings {
+  const { codec } = options;
+  const { initialWindowBytes, maxPayloadBytes, credit } = codec.traits;
+  const windowBytes = options.windowBytes ?? initialWindowBytes;
+  const settings: Settings = {
+    windowBytes,
+    maxWindowBytes: Math.max(16 * MIB, windowBytes),
+    maxStreams: 1024,
+    maxOpenStreams: 65_536,
+    maxUnacceptedStreams: 256,
+    maxWaitingOpens: 4096,
+    acceptBacklog: 256,
+    maxFrameBytes: maxPayloadBytes,
+    sendBufferBytes: MIB,
+    receiveBudgetBytes: credit === 'none' ? 4 * MIB : 64 * MIB,
+    budget: PROCESS_BUDGET,
+    openRate: { burst: 100_000, perSecond: 1_000_000 },
+    resetRate: { burst: 1000, perSecond: 100 },
+    junkRate: { burst: 200_000, perSecond: 100_000 },
+    maxDebugBytes: 1024,
+    frameTimeoutMs: 10_000,
+    stallTimeoutMs: 30_000,
+    lingerTimeoutMs: 300_000,
+    unreadOnReset: 'deliver',
+    onCancel: 'drain',
+    scheduler: asyncScheduler,
+    ...options,
+    keepAlive: options.keepAlive === false ? false : keepAlive(codec, options.keepAlive ?? {}),
+  };
+  check(settings);
+  return settings;
+}
+
+function keepAlive({ traits: { heartbeat } }: Codec, options: KeepAliveOptions): Required<KeepAliveOptions> {
+  const intervalMs = options.intervalMs ?? heartbeat.intervalMs;
+  // A beat that came late is no reason: the tolerance past the interval stays.
+  return { intervalMs, timeoutMs: options.timeoutMs ?? intervalMs + heartbeat.timeoutMs - heartbeat.intervalMs };
+}
+
+function check(settings: Settings): void {
+  const { codec, role, keepAlive } = settings;
+  const { initialWindowBytes, maxPayloadBytes, maxWindowBytes } = codec.traits;
+  if (!['client', 'server'].includes(role))
+    throw new UsageError('ERR_MUX_OPTION', `role is 'client' or 'server', not ${String(role)}`);
+  if (initialWindowBytes !== Infinity) {
+    checkWholeNumber('windowBytes', settings.windowBytes, initialWindowBytes, maxWindowBytes);
+    checkWholeNumber('maxWindowBytes', settings.maxWindowBytes, settings.windowBytes, maxWindowBytes);
+  }
+  checkWholeNumber('maxFrameBytes', settings.maxFrameBytes, 1, maxPayloadBytes);
+  checkWholeNumber('maxDebugBytes', settings.maxDebugBytes, 0, 1024);
+  for (const name of COUNTS) checkWholeNumber(name, settings[name], 0);
+  for (const name of TIMES) checkWholeNumber(name, settings[name], 1);
+  if (keepAlive === false) return;
+  checkWholeNumber('intervalMs of keepAlive', keepAlive.intervalMs, 1);
+  checkWholeNumber('timeoutMs of keepAlive', keepAlive.timeoutMs, keepAlive.intervalMs);
+}
+
+const COUNTS = [
+  'maxStreams',
+  'maxOpenStreams',
+  'maxUnacceptedStreams',
+  'maxWaitingOpens',
+  'acceptBacklog',
+  'sendBufferBytes',
+  'receiveBudgetBytes',
+] as const;
+const TIMES = ['frameTimeoutMs', 'stallTimeoutMs', 'lingerTimeoutMs'] as const;

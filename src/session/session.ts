@@ -1,0 +1,161 @@
+import { map, Observable, takeUntil, timer, type Observer, type Subscriber, type TeardownLogic } from 'rxjs';
+import { checkWholeNumber } from '../bytes/whole-number.js';
+import type { Conn } from '../conn/conn.js';
+import { MuxError } from '../errors.js';
+import { encodeFrame } from '../wire/encode-frame.js';
+import type { Frame } from '../wire/frame.js';
+import { Lifecycle, type SessionClosed } from './lifecycle.js';
+import type { MuxStream } from './mux-stream.js';
+import type { OpenOptions } from './open-queue.js';
+import { settle, type SessionOptions } from './options.js';
+import { statsOf, type SessionStats } from './stats.js';
+
+const CLOSE_TIMEOUT_MS = 5000;
+const STATS_MS = 1000;
+
+// One function for all sessions, called with the session as `this`.
+function subscribeSession(this: Observable<Frame>, subscriber: Subscriber<Frame>): TeardownLogic {
+  (this as Session)._life.tap(subscriber);
+}
+
+/**
+ * Many streams over one connection: **a Subject of frames with `open()` and `accept$`**.
+ *
+ * Subscribing taps the inbound frames, hot and for any number of subscribers: it completes with an orderly end and errors with
+ * any other; unsubscribing ends the tap only. `next` sends a frame as it is, behind the session's back. `complete` is
+ * {@link Session.goAway}, `error` ends everything now.
+ *
+ * A session that ends ends all its streams: each errors with the session's own error, and never just completes. `ERR_MUX_CLOSED`: closed by us, `ERR_MUX_GOAWAY`: by the peer, `ERR_MUX_KEEPALIVE`: it is dead,
+ * `ERR_MUX_TRANSPORT`: the connection was lost, `ERR_MUX_FRAME`, `ERR_MUX_FLOW_CONTROL`, `ERR_MUX_STREAM_STATE`: it broke the
+ * protocol, `ERR_MUX_CALM`: it asked too much, `ERR_MUX_TIMEOUT`: it was too slow.
+ *
+ * @example
+ * ```ts
+ * const s = session(conn, { codec: muxado(), role: 'client' });
+ * const stream = s.open();
+ * of(request).subscribe(stream);
+ * stream.pipe(consume((chunk) => save(chunk))).subscribe();
+ * ```
+ */
+export class Session extends Observable<Frame> implements Observer<Frame> {
+  /** The connection that it runs over. */
+  readonly conn: Conn;
+  /**
+   * Streams that the peer opens. Hot, one subscriber at a time, a second errors with `ERR_MUX_SECOND_SUBSCRIBE`. Without a
+   * subscriber streams wait, up to `acceptBacklog`; leaving (`take(1)`) loses none. Completes with an orderly end of the
+   * session, errors with any other; one stream's failure never ends it.
+   */
+  readonly accept$: Observable<MuxStream>;
+  /** How the session ended; emits once and completes, replayed to late subscribers, and never errors. */
+  readonly closed$: Observable<SessionClosed>;
+  /** Emits and completes when, after {@link Session.goAway}, no stream is left; completes alone when it ends otherwise. */
+  readonly drained$: Observable<void>;
+  /**
+   * Round trips in milliseconds, one per heartbeat and {@link Session.ping}; the last is replayed. Never emits where the
+   * protocol answers nothing (smux). Completes with the session.
+   */
+  readonly rtt$: Observable<number>;
+  /** Figures, at once and each second; cold: a timer of its own for each subscriber. Completes with the session. */
+  readonly stats$: Observable<SessionStats>;
+
+  /** @internal */
+  readonly _life: Lifecycle;
+
+  /** @internal Made by {@link session}. */
+  constructor(conn: Conn, options: SessionOptions) {
+    super(subscribeSession);
+    const life = new Lifecycle(conn, settle(options));
+    this.conn = conn;
+    this._life = life;
+    this.accept$ = life.core.accepts.accept$;
+    this.closed$ = life.closed$.asObservable();
+    this.drained$ = life.drained$.asObservable();
+    this.rtt$ = life.rtt$.asObservable();
+    this.stats$ = timer(0, STATS_MS, life.core.settings.scheduler).pipe(
+      map(() => statsOf(life.core)),
+      takeUntil(life.closed$),
+    );
+    life.start();
+  }
+
+  /** The streams that are open now, of both sides. */
+  get streams(): readonly MuxStream[] {
+    return [...this._life.core.table.streams.values()];
+  }
+
+  /**
+   * Opens a stream, at once: bytes may be written before the peer knows of it. What prevents it comes as an error of the
+   * stream: `ERR_MUX_REFUSED`, `ERR_MUX_GOAWAY`, `ERR_MUX_STREAM_LIMIT`, `ERR_MUX_IDS_EXHAUSTED`, or the session's own; its
+   * `retryable` tells whether the peer may have acted on it.
+   *
+   * With muxado 2 the peer hears of it with the first bytes, its end, or `eager`.
+   *
+   * @throws UsageError `ERR_MUX_OPTION`, or `ERR_MUX_USAGE` for a type where the protocol has none
+   */
+  open(options: OpenOptions = {}): MuxStream {
+    return this._life.opens.open(options, this._life.whyNotOpen);
+  }
+
+  /**
+   * Asks the peer for a sign of life: emits the round trip in milliseconds and completes. Cold: a ping for each subscriber.
+   * Errors when the session ends first, and with `ERR_MUX_USAGE` where the protocol answers nothing (smux).
+   */
+  ping(): Observable<number> {
+    return new Observable((subscriber) => {
+      const error = this._life.whyOver;
+      if (error === undefined) this._life.core.heartbeat.ping(subscriber);
+      else subscriber.error(error);
+    });
+  }
+
+  /**
+   * Ends the session gracefully: new streams are refused on both sides, those that are open go on to their end, then the
+   * connection is closed. {@link Session.drained$} tells when. Has no time limit; {@link Session.close} has.
+   */
+  goAway(): void {
+    this._life.goAway();
+  }
+
+  /**
+   * Ends the session soon: what was written is sent, as far as the peer's windows let it, then every stream ends and the
+   * connection is closed. Past `timeoutMs` it is cut, and `closed$` tells `ERR_MUX_TIMEOUT`. A second call does nothing.
+   *
+   * @param options - `timeoutMs`: milliseconds, 0 or more, 5000 if left out
+   */
+  close({ timeoutMs = CLOSE_TIMEOUT_MS }: { readonly timeoutMs?: number } = {}): void {
+    checkWholeNumber('timeoutMs', timeoutMs, 0);
+    this._life.close(timeoutMs);
+  }
+
+  /** Sends a frame as it is, before any data that waits. The session's own books don't know of it: for extensions and tests. */
+  next(frame: Frame): void {
+    const { core, isOver } = this._life;
+    if (!isOver) core.writer.raw(encodeFrame(core.codec, frame));
+  }
+
+  /** The same as {@link Session.goAway}. */
+  complete(): void {
+    this._life.goAway();
+  }
+
+  /** Ends the session now: the peer is told by GoAway where the protocol has it, unsent bytes are lost. */
+  error(reason: unknown): void {
+    this._life.abort(MuxError.from(reason, 'ERR_MUX_ABORT', { scope: 'session', initiator: 'local' }));
+  }
+}
+
+/**
+ * Runs a session over a connection, which from then on is the session's: it reads it, writes it, and closes it.
+ *
+ * @param conn - any Conn without a reader: a socket's, a stream's of another session, or a sniffed one
+ * @param options - the codec, this end's role, and limits
+ * @throws UsageError `ERR_MUX_OPTION` for an option out of range
+ * @example
+ * ```ts
+ * const s = session(conn, { codec: yamux(), role: 'server' });
+ * s.accept$.subscribe((stream) => stream.pipe(flowTo(stream)).subscribe());   // echo
+ * ```
+ */
+export function session(conn: Conn, options: SessionOptions): Session {
+  return new Session(conn, options);
+}

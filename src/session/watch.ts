@@ -1,0 +1,97 @@
+import { interval, type Subscription } from 'rxjs';
+import { MuxError, ProtocolError } from '../errors.js';
+import type { Core } from './core.js';
+import type { MuxStream } from './mux-stream.js';
+
+const TICK_MS = 1000;
+
+/**
+ * The one timer for all that may take too long: a transport that takes nothing, half a frame, half a stream type, a stream that
+ * the peer never ends. It runs only while there is something to look at, and counts its own ticks, so that a clock that jumps
+ * changes nothing.
+ */
+export class Watch {
+  readonly #core: Core;
+  readonly #isMidFrame: () => boolean;
+  readonly #lingering = new Map<MuxStream, { bytes: number; ticks: number }>();
+  #timer: Subscription | undefined;
+  #writes = 0;
+  #blockedTicks = 0;
+  #read = 0;
+  #midTicks = 0;
+
+  constructor(core: Core, isMidFrame: () => boolean) {
+    this.#core = core;
+    this.#isMidFrame = isMidFrame;
+  }
+
+  start(): void {
+    this.#timer ??= interval(TICK_MS, this.#core.settings.scheduler).subscribe(() => {
+      this.#tick();
+    });
+  }
+
+  stop(): void {
+    this.#timer?.unsubscribe();
+    this.#timer = undefined;
+    this.#lingering.clear();
+  }
+
+  #tick(): void {
+    const isIdle = [this.#transport(), this.#frame(), this.#types(), this.#linger()].every((idle) => idle);
+    if (isIdle) this.stop();
+  }
+
+  // Each look answers whether there is nothing to look at.
+
+  #transport(): boolean {
+    const { writer, settings, owner } = this.#core;
+    if (!writer.isBlocked) return true;
+    this.#blockedTicks = writer.writes === this.#writes ? this.#blockedTicks + 1 : 0;
+    this.#writes = writer.writes;
+    if (this.#blockedTicks * TICK_MS >= settings.stallTimeoutMs) {
+      const text = `the connection took nothing for ${settings.stallTimeoutMs} ms`;
+      owner.onEnd(new MuxError('ERR_MUX_TIMEOUT', text, { scope: 'session' }), 'internal');
+    }
+    return false;
+  }
+
+  #frame(): boolean {
+    const { bytesRead, settings, owner } = this.#core;
+    if (!this.#isMidFrame()) return true;
+    this.#midTicks = bytesRead === this.#read ? this.#midTicks + 1 : 0;
+    this.#read = bytesRead;
+    if (this.#midTicks * TICK_MS >= settings.frameTimeoutMs && !owner.isHolding) {
+      const text = `half a frame came, and nothing more for ${settings.frameTimeoutMs} ms`;
+      owner.onEnd(new ProtocolError('ERR_MUX_TIMEOUT', text, { scope: 'session', initiator: 'remote' }), 'protocol');
+    }
+    return false;
+  }
+
+  #types(): boolean {
+    const { untyped, settings } = this.#core;
+    for (const [stream, prefix] of untyped) {
+      prefix.ticks++;
+      if (prefix.ticks * TICK_MS < settings.frameTimeoutMs) continue;
+      const text = `${prefix.length} bytes of the type of stream ${stream.streamId} came in ${settings.frameTimeoutMs} ms, wanted ${prefix.bytes.length}`;
+      stream._destroy(new ProtocolError('ERR_MUX_TIMEOUT', text, stream.facts('remote')));
+    }
+    return untyped.size === 0;
+  }
+
+  #linger(): boolean {
+    const { table, settings } = this.#core;
+    for (const stream of table.streams.values()) {
+      if (!stream.isHalfClosed) continue;
+      const seen = this.#lingering.get(stream);
+      if (seen?.bytes !== stream.bytesRead) this.#lingering.set(stream, { bytes: stream.bytesRead, ticks: 1 });
+      else if (++seen.ticks * TICK_MS >= settings.lingerTimeoutMs) {
+        const text = `stream ${stream.streamId} was ended, and nothing came from the peer for ${settings.lingerTimeoutMs} ms`;
+        stream._destroy(new MuxError('ERR_MUX_TIMEOUT', text, stream.facts('library')));
+      }
+    }
+    for (const stream of this.#lingering.keys())
+      if (!table.streams.has(stream.streamId)) this.#lingering.delete(stream);
+    return this.#lingering.size === 0;
+  }
+}

@@ -1,0 +1,1 @@
+export { yamux } from './yamux.js';
