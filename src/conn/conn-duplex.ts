@@ -1,52 +1,147 @@
 import type { Duplex } from 'node:stream';
-import { UsageError } from '../errors.js';
+import { asyncScheduler, type SchedulerLike } from 'rxjs';
+import { MuxError, UsageError } from '../errors.js';
 import type { Conn } from './conn.js';
+import type { Reading } from './reading.js';
+import { withSocketSurface } from './socket-surface.js';
+
+type ConnDuplexClass = new (conn: Conn, scheduler: SchedulerLike) => Duplex;
+type Done = (error?: Error | null) => void;
+
+let ConnDuplex: ConnDuplexClass | undefined;
 
 /**
- * A Node Duplex over a Conn that is none. The stream module is asked for only here and only when called, so that the rest
- * runs, and bundles, without Node.
+ * A Node Duplex over a Conn that is no socket, with what servers and clients expect of a socket. Node is asked for only here
+ * and only when called, so that the rest runs, and bundles, without it.
  *
+ * As with a socket, a reset destroys the stream at once, with the error, whatever is unread; destroying it with an error
+ * resets the connection.
+ *
+ * @param scheduler - the clock of its `setTimeout`
  * @throws UsageError `ERR_MUX_USAGE` where there is no Node
  */
-export function duplexOver(conn: Conn): Duplex {
+export function duplexOver(conn: Conn, scheduler: SchedulerLike = asyncScheduler): Duplex {
+  ConnDuplex ??= connDuplexClass();
+  return new ConnDuplex(conn, scheduler);
+}
+
+// A class that extends Duplex in the open would need Node as soon as it is imported.
+function connDuplexClass(): ConnDuplexClass {
   const { process } = globalThis as { readonly process?: Partial<NodeJS.Process> };
   const stream = process?.getBuiltinModule?.('node:stream');
-  if (stream === undefined) throw new UsageError('ERR_MUX_USAGE', 'duplex() needs Node; use readable and writable');
-  let ended = false;
-  const reading = conn._read({
-    next(chunk) {
-      if (!duplex.push(chunk)) reading.pause();
-      reading.consumed(chunk.length);
-    },
-    complete() {
-      ended = true;
-      duplex.push(null);
-    },
-    error: (error) => duplex.destroy(error),
-  });
-  const duplex = new stream.Duplex({
-    allowHalfOpen: true,
-    read() {
-      reading.resume();
-    },
-    write(chunk: Uint8Array, _encoding, done) {
-      if (conn._write(chunk)) done();
-      else conn._drained(done);
-    },
-    final(done) {
-      conn.complete();
+  const timers = process?.getBuiltinModule?.('node:timers');
+  if (stream === undefined || timers === undefined) {
+    throw new UsageError('ERR_MUX_USAGE', 'duplex() needs Node; use readable and writable');
+  }
+  const { setImmediate } = timers;
+
+  return class ConnDuplex extends withSocketSurface(stream.Duplex) {
+    readonly #reading: Reading;
+    #unconsumed = 0;
+    #wanted = false;
+    #ended = false;
+    #resetting = false;
+
+    constructor(conn: Conn, scheduler: SchedulerLike) {
+      super(conn, scheduler);
+      this.#reading = conn._read({
+        next: (chunk) => {
+          this._touch();
+          this.#unconsumed += chunk.length;
+          if (!this.push(chunk)) this.#reading.pause();
+          this.#settle();
+        },
+        complete: () => {
+          this.#ended = true;
+          this.#showEnd();
+        },
+        error: (error) => this.destroy(error),
+      });
+      // The reading tells nothing while it is paused and nothing after its end, yet a writer must hear of a reset.
+      conn.closed$.subscribe(({ error }) => {
+        if (error !== undefined) this.destroy(error);
+      });
+    }
+
+    /**
+     * Bytes are consumed when they leave the buffer of this stream, which they do here, or within `push` when it flows: what
+     * was pushed and is not in the buffer any more was consumed, to the byte, however the stream is read.
+     */
+    override read(size?: number): unknown {
+      const chunk: unknown = super.read(size);
+      this.#settle();
+      return chunk;
+    }
+
+    #settle(): void {
+      const left = this.#unconsumed - this.readableLength;
+      // Less than nothing has left it when a consumer puts bytes back with unshift.
+      if (left <= 0) return;
+      this.#unconsumed -= left;
+      this.#reading.consumed(left);
+    }
+
+    override _read(): void {
+      if (!this.#wanted) {
+        this.#wanted = true;
+        this.#showEnd();
+      }
+      this.#reading.resume();
+    }
+
+    // Attached to a stream whose end is there already, node:http2 ends the process (ERR_INTERNAL_ASSERTION).
+    #showEnd(): void {
+      if (!this.#ended || !this.#wanted) return;
+      setImmediate(() => setImmediate(() => this.destroyed || this.push(null)));
+    }
+
+    override _write(chunk: Uint8Array, _encoding: BufferEncoding, done: Done): void {
+      this._touch();
+      this.#written(this._conn._write(chunk), done);
+    }
+
+    override _writev(writes: readonly { readonly chunk: Uint8Array }[], done: Done): void {
+      this._touch();
+      let goesOn = true;
+      for (const { chunk } of writes) goesOn = this._conn._write(chunk);
+      this.#written(goesOn, done);
+    }
+
+    #written(goesOn: boolean, done: Done): void {
+      if (goesOn) {
+        done();
+        return;
+      }
+      this._conn._drained(() => {
+        this._touch();
+        done();
+      });
+    }
+
+    // Does not wait until all is sent: at a write while an end is under way, node:http2 ends the process.
+    override _final(done: Done): void {
+      this._conn.complete();
       done();
-    },
-    destroy(error, done) {
-      if (!ended || !duplex.writableFinished || error !== null) conn._destroy(undefined, false);
-      done(error);
-    },
-  });
-  return Object.defineProperties(duplex, {
-    remoteAddress: { get: () => conn.remoteAddress },
-    remotePort: { get: () => conn.remotePort },
-    localAddress: { get: () => conn.localAddress },
-    localPort: { get: () => conn.localPort },
-    encrypted: { get: () => conn.encrypted },
-  });
+    }
+
+    /** As a socket has it: no 'error' here, a reset at the other end. */
+    resetAndDestroy(): this {
+      this.#resetting = true;
+      return this.destroy();
+    }
+
+    override _destroy(error: Error | null, done: Done): void {
+      const isReset = error !== null || this.#resetting;
+      if (isReset) {
+        const reason = error ?? new Error('the stream was reset by this end');
+        this._conn._destroy(MuxError.from(reason, 'ERR_MUX_ABORT', { initiator: 'local' }), true);
+      } else if (!this.writableFinished) this._conn._destroy(undefined, false);
+      // What was written before the end is still on its way, and must arrive.
+      else if (!this.#ended) this.#reading.cancel();
+      // What is left in the buffer is read by nobody.
+      this.#reading.consumed(this.#unconsumed);
+      this.#unconsumed = 0;
+      super._destroy(error, done);
+    }
+  };
 }

@@ -91,15 +91,15 @@ export class ReceiveWindow {
   }
 
   #tune(): void {
-    const { initialBytes, maxBytes, rttMs, now } = this.#rules;
+    const rules = this.#rules;
     if (this.#epochBytes * 2 < this.sizeBytes) return;
-    const time = now();
-    const roundTrip = rttMs();
+    const time = rules.now();
+    const roundTrip = rules.rttMs();
     const elapsed = time - this.#epochStart;
     const part = this.#epochBytes / this.sizeBytes;
     if (this.#epochStart > 0) {
-      if (elapsed < 4 * part * roundTrip) this.#resize(Math.min(this.sizeBytes * 2, maxBytes));
-      else if (elapsed > IDLE_ROUND_TRIPS * roundTrip) this.#resize(initialBytes);
+      if (elapsed < 4 * part * roundTrip) this.#resize(Math.min(this.sizeBytes * 2, rules.maxBytes));
+      else if (elapsed > IDLE_ROUND_TRIPS * roundTrip) this.#resize(rules.initialBytes);
     }
     this.#epochStart = time;
     this.#epochBytes = 0;

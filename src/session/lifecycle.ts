@@ -1,14 +1,13 @@
-import { ReplaySubject, timer, type Subscriber, type Subscription } from 'rxjs';
+import { ReplaySubject, timer, type Observable, type Subscription } from 'rxjs';
 import type { Conn } from '../conn/conn.js';
 import type { Intake, Reading } from '../conn/reading.js';
 import { MuxError, SessionClosedError, type Initiator } from '../errors.js';
 import type { Decoder, Reason } from '../wire/codec.js';
-import { FrameTap } from '../wire/frame-tap.js';
-import type { Frame } from '../wire/frame.js';
 import { Core, type CoreOwner } from './core.js';
 import { Inbound } from './inbound.js';
 import { OpenQueue } from './open-queue.js';
 import type { Settings } from './options.js';
+import { Taps } from './taps.js';
 import { Watch } from './watch.js';
 
 // How long the peer has for its end of the connection, after ours.
@@ -38,14 +37,14 @@ export interface SessionClosed {
 export class Lifecycle implements CoreOwner, Intake {
   readonly core: Core;
   readonly opens: OpenQueue;
-  readonly closed$ = new ReplaySubject<SessionClosed>(1);
-  readonly drained$ = new ReplaySubject<void>(1);
-  readonly rtt$ = new ReplaySubject<number>(1);
+  readonly taps: Taps;
   isHolding = false;
+  readonly #closed$ = new ReplaySubject<SessionClosed>(1);
+  readonly #drained$ = new ReplaySubject<void>(1);
+  readonly #rtt$ = new ReplaySubject<number>(1);
   readonly #inbound: Inbound;
   readonly #decoder: Decoder;
   readonly #watch: Watch;
-  readonly #taps = new Set<Subscriber<Frame>>();
   readonly #reading: Reading;
   #state: 'open' | 'draining' | 'closing' | 'ending' | 'over' = 'open';
   #saidGoAway = false;
@@ -60,6 +59,7 @@ export class Lifecycle implements CoreOwner, Intake {
     });
     this.#inbound = new Inbound(this.core);
     this.#decoder = settings.codec.decoder(this.#inbound);
+    this.taps = new Taps(this.#decoder, this.#inbound);
     this.#watch = new Watch(this.core, () => this.#decoder.isMidFrame);
     this.#reading = conn._read(this);
   }
@@ -67,6 +67,16 @@ export class Lifecycle implements CoreOwner, Intake {
   start(): void {
     this.core.heartbeat.start();
     this.#reading.resume();
+  }
+
+  get closed$(): Observable<SessionClosed> {
+    return this.#closed$.asObservable();
+  }
+  get drained$(): Observable<void> {
+    return this.#drained$.asObservable();
+  }
+  get rtt$(): Observable<number> {
+    return this.#rtt$.asObservable();
   }
 
   get isOver(): boolean {
@@ -87,22 +97,6 @@ export class Lifecycle implements CoreOwner, Intake {
     return this.#state === 'open' ? undefined : this.#goneAway('the session takes no new streams', 'local');
   }
 
-  /** Tells of inbound frames until the subscriber leaves. */
-  tap(subscriber: Subscriber<Frame>): void {
-    if (this.#state === 'over') {
-      this.#endOf(subscriber);
-      return;
-    }
-    this.#taps.add(subscriber);
-    subscriber.add(() => {
-      this.#taps.delete(subscriber);
-      if (this.#taps.size === 0) this.#decoder.sink = this.#inbound;
-    });
-    this.#decoder.sink = new FrameTap((frame) => {
-      for (const tap of this.#taps) tap.next(frame);
-    }, this.#inbound);
-  }
-
   // The connection.
 
   next(chunk: Uint8Array): void {
@@ -113,7 +107,9 @@ export class Lifecycle implements CoreOwner, Intake {
     try {
       this.#decoder.push(chunk);
     } catch (error) {
-      this.onEnd(MuxError.from(error, 'ERR_MUX_FRAME', { scope: 'session', initiator: 'remote' }), 'protocol');
+      // What follows a GoAway may be the rest of its text, which some muxado 2 peers don't count.
+      if (this.#inbound.goneAway !== undefined) this.complete();
+      else this.onEnd(MuxError.from(error), 'protocol');
     }
     core.writer.release();
     this.#reading.consumed(chunk.length);
@@ -123,7 +119,7 @@ export class Lifecycle implements CoreOwner, Intake {
   complete(): void {
     const { goneAway } = this.#inbound;
     const { table } = this.core;
-    if (this.#decoder.isMidFrame) this.#lost('in the middle of a frame');
+    if (goneAway === undefined && this.#decoder.isMidFrame) this.#lost('in the middle of a frame');
     else if (goneAway !== undefined && goneAway.code !== 0) {
       this.#finish(this.#goneAway(`the peer ended the session with code ${goneAway.code}`, 'remote'), 'remote');
     } else if (this.#state !== 'ending' && table.streams.size > 0)
@@ -165,7 +161,7 @@ export class Lifecycle implements CoreOwner, Intake {
   }
 
   onRoundTrip(ms: number): void {
-    this.rtt$.next(ms);
+    this.#rtt$.next(ms);
   }
 
   onWatch(): void {
@@ -216,8 +212,8 @@ export class Lifecycle implements CoreOwner, Intake {
   #end(): void {
     this.#state = 'ending';
     const { core } = this;
-    this.drained$.next();
-    this.drained$.complete();
+    this.#drained$.next();
+    this.#drained$.complete();
     const closed = new SessionClosedError('ERR_MUX_CLOSED', 'the session is closed', {
       scope: 'session',
       initiator: 'local',
@@ -277,29 +273,22 @@ export class Lifecycle implements CoreOwner, Intake {
     const why =
       error ?? new SessionClosedError('ERR_MUX_CLOSED', 'the session is closed', { scope: 'session', initiator });
     this.#error = why;
-    // What follows in the same chunk means nothing any more.
-    this.#decoder.sink = new FrameTap(() => undefined);
+    this.taps.end(error);
     core.heartbeat.stop(why);
     this.opens.fail(why);
     this.#failStreams(why);
     core.accepts.end(error);
-    for (const tap of [...this.#taps]) this.#endOf(tap);
-    this.rtt$.complete();
-    this.drained$.complete();
+    this.#rtt$.complete();
+    this.#drained$.complete();
     const remote = goneAway === undefined ? {} : { remoteCode: goneAway.code, remoteDebug: goneAway.debug };
-    this.closed$.next({ ...(error === undefined ? {} : { error }), initiator, ...remote });
-    this.closed$.complete();
+    this.#closed$.next({ ...(error === undefined ? {} : { error }), initiator, ...remote });
+    this.#closed$.complete();
   }
 
   #failStreams(error: MuxError): void {
     for (const stream of [...this.core.table.streams.values()]) {
       stream.fail(error);
     }
-  }
-
-  #endOf(tap: Subscriber<Frame>): void {
-    if (this.#error === undefined || this.#error.code === 'ERR_MUX_CLOSED') tap.complete();
-    else tap.error(this.#error);
   }
 
   #goneAway(text: string, initiator: 'local' | 'remote'): MuxError {

@@ -1,20 +1,8 @@
-import { ReplaySubject, type Observable } from 'rxjs';
-import type { Duplex } from 'node:stream';
 import { ByteQueue } from '../bytes/byte-queue.js';
 import { putU32 } from '../bytes/integers.js';
-import { Conn, type Addresses, type ConnClosed } from '../conn/conn.js';
-import { duplexOver } from '../conn/conn-duplex.js';
-import { Inbox } from '../conn/inbox.js';
+import type { Conn } from '../conn/conn.js';
+import { InboxConn } from '../conn/inbox-conn.js';
 import type { ConnMeta } from '../conn/meta.js';
-import {
-  refusedPeek,
-  refusedReading,
-  secondReader,
-  type Intake,
-  type PeekHandler,
-  type Peeking,
-  type Reading,
-} from '../conn/reading.js';
 import { MuxError } from '../errors.js';
 import type { ReceiveWindow } from '../flow/window.js';
 import type { Outbox } from './outbox.js';
@@ -55,63 +43,48 @@ const HIGH_WATER_BYTES = 131_072;
  *
  * Given by `session.open()` and `session.accept$`; not to be made otherwise.
  */
-export class MuxStream extends Conn<string, StreamMeta> {
+export class MuxStream extends InboxConn<string, StreamMeta> {
   /** The stream's id on the wire; 0 while it waits to be opened. */
   streamId = 0;
   bytesRead = 0;
   bytesWritten = 0;
   /** Share of the connection against other streams with data, 1 to 256. */
   readonly weight: number;
-  /** @internal */
+  /** @internal What we let the peer send. */
   readonly window: ReceiveWindow;
-  /** @internal Bytes the peer lets us send. */
+  /** Bytes that the peer lets us send now. */
   sendWindowBytes: number;
   /** @internal Bytes sent, modulo 2^32. */
   sentBytes = 0;
-  /** @internal Account, place and debts at the writer. */
+  /** @internal Bytes it may send in this turn. */
   deficitBytes = 0;
+  /** @internal It is in line for a turn. */
   isQueued = false;
+  /** @internal Its credit is to be granted at the next flush. */
   owesCredit = false;
   /** @internal The opening frame is to go with the first data, or was not sent for another reason. */
   isUnopened = true;
   /** @internal The peer has confirmed the stream, or opened it. */
   isAccepted = false;
+  /** @internal We opened it. */
   isLocal = false;
+  /** @internal The peer's FIN has come. */
   remoteEnded = false;
   readonly #host: StreamHost;
   readonly #outbound = new ByteQueue();
-  readonly #inbox: Inbox;
   #localEnd: 'open' | 'due' | 'sent' = 'open';
-  #isOver = false;
   #cancelled = false;
-  #taken = false;
-  #failure: MuxError | undefined;
-  #closed$: ReplaySubject<ConnClosed> | undefined;
-  #duplex: Duplex | undefined;
+  #isFailed = false;
   #waiting: (() => void)[] | undefined;
-  #addresses: Addresses | undefined;
 
   constructor(host: StreamHost, window: ReceiveWindow, sendWindowBytes: number, weight: number) {
-    super(host.sendBufferBytes);
+    super(host.conn, host.sendBufferBytes);
     this.#host = host;
     this.window = window;
     this.sendWindowBytes = sendWindowBytes;
     this.weight = weight;
-    this.#inbox = new Inbox(this);
   }
 
-  get remoteAddress(): string | undefined {
-    return (this.#addresses ?? this.#host.conn).remoteAddress;
-  }
-  get remotePort(): number | undefined {
-    return (this.#addresses ?? this.#host.conn).remotePort;
-  }
-  get localAddress(): string | undefined {
-    return (this.#addresses ?? this.#host.conn).localAddress;
-  }
-  get localPort(): number | undefined {
-    return (this.#addresses ?? this.#host.conn).localPort;
-  }
   get encrypted(): boolean {
     return this.#host.conn.encrypted;
   }
@@ -122,31 +95,8 @@ export class MuxStream extends Conn<string, StreamMeta> {
     return this.#outbound.bytes >= HIGH_WATER_BYTES;
   }
 
-  get closed$(): Observable<ConnClosed> {
-    if (this.#closed$ === undefined) {
-      this.#closed$ = new ReplaySubject(1);
-      if (this.#isOver) this.#tellClosed(this.#closed$);
-    }
-    return this.#closed$.asObservable();
-  }
-
-  duplex(): Duplex {
-    if (this.#duplex === undefined && this.#taken) throw secondReader(this.id);
-    return (this.#duplex ??= duplexOver(this));
-  }
-
-  _read(intake: Intake): Reading {
-    if (this.#taken) return refusedReading(intake, this.id);
-    this.#taken = true;
-    return this.#inbox.read(intake);
-  }
-
-  _peek(handler: PeekHandler): Peeking {
-    return this.#taken ? refusedPeek(handler, this.id) : this.#inbox.peek(handler);
-  }
-
   _write(chunk: Uint8Array): boolean {
-    if (this.#isOver || this.#localEnd !== 'open') return true;
+    if (this.isClosed || this.#localEnd !== 'open') return true;
     this.bytesWritten += chunk.length;
     this.#outbound.push(chunk);
     if (this.sendWindowBytes > 0) this.#host.ready(this);
@@ -154,7 +104,7 @@ export class MuxStream extends Conn<string, StreamMeta> {
   }
 
   _drained(callback: () => void): () => void {
-    if (this.#isOver || !this.needsDrain) {
+    if (this.isClosed || !this.needsDrain) {
       callback();
       return () => undefined;
     }
@@ -167,21 +117,21 @@ export class MuxStream extends Conn<string, StreamMeta> {
   }
 
   protected _end(): void {
-    if (this.#isOver || this.#localEnd !== 'open') return;
+    if (this.isClosed || this.#localEnd !== 'open') return;
     this.#localEnd = 'due';
     if (this.#outbound.bytes === 0 || this.sendWindowBytes > 0) this.#host.ready(this);
   }
 
   _destroy(error: MuxError | undefined): void {
-    if (this.#isOver) return;
+    if (this.isClosed) return;
     const reason = error ?? new MuxError('ERR_MUX_ABORT', 'the stream was closed before its end', this.facts('local'));
     this.#host.reset(this, reason);
     this.fail(reason, error);
   }
 
-  _readdress(addresses: Addresses): void {
-    const { remoteAddress, remotePort, localAddress, localPort } = this;
-    this.#addresses = { remoteAddress, remotePort, localAddress, localPort, ...addresses };
+  /** Bytes that we let the peer send when everything is read; grows with need. */
+  get receiveWindowBytes(): number {
+    return this.window.sizeBytes;
   }
 
   /** @internal For errors about this stream. */
@@ -250,7 +200,7 @@ export class MuxStream extends Conn<string, StreamMeta> {
 
   /** @internal True once both directions are over. */
   get isOver(): boolean {
-    return this.#isOver;
+    return this.isClosed;
   }
 
   /** @internal The peer grants more. */
@@ -261,31 +211,31 @@ export class MuxStream extends Conn<string, StreamMeta> {
 
   /** @internal Bytes arrived, within the window. */
   receive(bytes: Uint8Array): void {
-    if (this.#isOver && this.#failure !== undefined) return;
+    if (this.#isFailed) return;
     this.bytesRead += bytes.length;
-    this.#inbox.push(bytes);
+    this.inbox.push(bytes);
   }
 
   /** @internal The peer's FIN. */
   onEnd(): void {
     this.remoteEnded = true;
-    this.#inbox.end();
+    this.inbox.end();
     if (this.#localEnd === 'sent') this.#finish(undefined);
   }
 
   /** @internal Credit due, in bytes; none once the peer has ended. */
   grant(): number {
-    return this.remoteEnded || this.#isOver ? 0 : this.window.grant();
+    return this.remoteEnded || this.isClosed ? 0 : this.window.grant();
   }
 
-  /** The reader's doing, told by the inbox. @internal */
+  /** @internal */
   onConsumed(bytes: number): void {
     this.#host.consumed(this, bytes);
   }
 
-  /** The reader left before the end, told by the inbox. @internal */
+  /** @internal */
   onCancelled(): void {
-    if (this.#isOver || this.remoteEnded) return;
+    if (this.isClosed || this.remoteEnded) return;
     this.#cancelled = true;
     if (this.#localEnd === 'sent') this._destroy(undefined);
     else this.#host.cancelled(this);
@@ -293,25 +243,17 @@ export class MuxStream extends Conn<string, StreamMeta> {
 
   /** @internal Ends both directions now, without a word on the wire. `told` is what `closed$` tells. */
   fail(error: MuxError, told: MuxError | undefined = error): void {
-    if (this.#isOver) return;
-    this.#failure = told ?? error;
+    if (this.isClosed) return;
+    this.#isFailed = true;
     this.#outbound.clear();
     this.#finish(told);
     const isReset = error.code === 'ERR_MUX_RESET' && error.initiator === 'remote';
-    this.#inbox.end(error, isReset && this.#host.unreadOnReset === 'deliver');
+    this.inbox.end(error, isReset && this.#host.unreadOnReset === 'deliver');
   }
 
   #finish(error: MuxError | undefined): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
-    this.#failure = error ?? this.#failure;
     this.#host.over(this);
-    if (this.#closed$ !== undefined) this.#tellClosed(this.#closed$);
+    this.close(error);
     this.onSent();
-  }
-
-  #tellClosed(closed$: ReplaySubject<ConnClosed>): void {
-    closed$.next(this.#failure === undefined ? {} : { error: this.#failure });
-    closed$.complete();
   }
 }

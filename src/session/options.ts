@@ -149,7 +149,7 @@ function check(settings: Settings): void {
   const { codec, role, keepAlive } = settings;
   const { initialWindowBytes, maxPayloadBytes, maxWindowBytes } = codec.traits;
   if (!['client', 'server'].includes(role))
-    throw new UsageError('ERR_MUX_OPTION', `role is 'client' or 'server', not ${String(role)}`);
+    throw new UsageError('ERR_MUX_OPTION', `role is 'client' or 'server', not ${role}`);
   if (initialWindowBytes !== Infinity) {
     checkWholeNumber('windowBytes', settings.windowBytes, initialWindowBytes, maxWindowBytes);
     checkWholeNumber('maxWindowBytes', settings.maxWindowBytes, settings.windowBytes, maxWindowBytes);

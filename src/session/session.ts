@@ -1,4 +1,4 @@
-import { map, Observable, takeUntil, timer, type Observer, type Subscriber, type TeardownLogic } from 'rxjs';
+import { map, Observable, takeUntil, timer, type Observer } from 'rxjs';
 import { checkWholeNumber } from '../bytes/whole-number.js';
 import type { Conn } from '../conn/conn.js';
 import { MuxError } from '../errors.js';
@@ -12,11 +12,6 @@ import { statsOf, type SessionStats } from './stats.js';
 
 const CLOSE_TIMEOUT_MS = 5000;
 const STATS_MS = 1000;
-
-// One function for all sessions, called with the session as `this`.
-function subscribeSession(this: Observable<Frame>, subscriber: Subscriber<Frame>): TeardownLogic {
-  (this as Session)._life.tap(subscriber);
-}
 
 /**
  * Many streams over one connection: **a Subject of frames with `open()` and `accept$`**.
@@ -63,14 +58,16 @@ export class Session extends Observable<Frame> implements Observer<Frame> {
 
   /** @internal Made by {@link session}. */
   constructor(conn: Conn, options: SessionOptions) {
-    super(subscribeSession);
+    super((subscriber) => {
+      this._life.taps.add(subscriber);
+    });
     const life = new Lifecycle(conn, settle(options));
     this.conn = conn;
     this._life = life;
     this.accept$ = life.core.accepts.accept$;
-    this.closed$ = life.closed$.asObservable();
-    this.drained$ = life.drained$.asObservable();
-    this.rtt$ = life.rtt$.asObservable();
+    this.closed$ = life.closed$;
+    this.drained$ = life.drained$;
+    this.rtt$ = life.rtt$;
     this.stats$ = timer(0, STATS_MS, life.core.settings.scheduler).pipe(
       map(() => statsOf(life.core)),
       takeUntil(life.closed$),

@@ -42,7 +42,8 @@ export class Writer {
   #isHeld = false;
   #isScheduled = false;
   #isFlushing = false;
-  #forget: (() => void) | undefined;
+  #isBlocked = false;
+  #forget: () => void = () => undefined;
   #isCongested = false;
   #isOver = false;
 
@@ -56,7 +57,7 @@ export class Writer {
 
   /** True while the transport takes nothing more. */
   get isBlocked(): boolean {
-    return this.#forget !== undefined;
+    return this.#isBlocked;
   }
 
   get isEmpty(): boolean {
@@ -138,8 +139,8 @@ export class Writer {
 
   stop(): void {
     this.#isOver = true;
-    this.#forget?.();
-    this.#forget = undefined;
+    if (this.#isBlocked) this.#forget();
+    this.#isBlocked = false;
     this.turns.clear();
     this.#credited = [];
   }
@@ -150,19 +151,16 @@ export class Writer {
   };
 
   readonly #onDrained = (): void => {
-    this.#forget = undefined;
+    this.#isBlocked = false;
     if (this.#isCongested) this.#congested(false);
     if (!this.#isHeld) this.flush();
   };
 
   #wait(): void {
-    // A transport that has drained meanwhile calls back at once, before there is anything to forget.
-    let isDrained = false;
-    const forget = this.#conn._drained(() => {
-      isDrained = true;
-      if (this.#forget !== undefined) this.#onDrained();
-    });
-    if (isDrained) return;
+    this.#isBlocked = true;
+    const forget = this.#conn._drained(this.#onDrained);
+    // A transport that has drained meanwhile called back at once.
+    if (!this.isBlocked) return;
     this.#forget = forget;
     this.#owner.onBlocked();
   }

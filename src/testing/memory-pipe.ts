@@ -1,16 +1,6 @@
-import { asyncScheduler, ReplaySubject, type Observable, type SchedulerLike } from 'rxjs';
-import type { Duplex } from 'node:stream';
-import { Conn, type Addresses, type ConnClosed } from '../conn/conn.js';
-import { duplexOver } from '../conn/conn-duplex.js';
-import { Inbox } from '../conn/inbox.js';
-import {
-  refusedReading,
-  secondReader,
-  type Intake,
-  type PeekHandler,
-  type Peeking,
-  type Reading,
-} from '../conn/reading.js';
+import { asyncScheduler, type SchedulerLike } from 'rxjs';
+import type { Conn } from '../conn/conn.js';
+import { InboxConn } from '../conn/inbox-conn.js';
 import { MuxError, ResetError } from '../errors.js';
 import { Lane, type Wire } from './lane.js';
 
@@ -60,77 +50,33 @@ export function memoryPipe(options: MemoryPipeOptions = {}): readonly [client: C
   return [client, server];
 }
 
-class MemoryConn extends Conn {
+class MemoryConn extends InboxConn {
   readonly encrypted = false;
   bytesRead = 0;
   bytesWritten = 0;
-  readonly #inbox: Inbox;
-  readonly #closed$ = new ReplaySubject<ConnClosed>(1);
-  #addresses: Addresses;
   lane: Lane | undefined;
   #peer: MemoryConn | undefined;
-  #duplex: Duplex | undefined;
-  #taken = false;
   #ended = { inbound: false, outbound: false };
-
-  constructor(addresses: Addresses) {
-    super();
-    this.#addresses = addresses;
-    this.#inbox = new Inbox({
-      onConsumed: (bytes) => this.#peer?.lane?.consumed(bytes),
-      onCancelled: () => undefined,
-    });
-  }
 
   join(peer: MemoryConn, wire: Wire): void {
     this.#peer = peer;
     this.lane = new Lane(wire, {
       push: (bytes) => {
         peer.bytesRead += bytes.length;
-        peer.#inbox.push(bytes);
+        peer.inbox.push(bytes);
       },
       end: () => {
-        peer.#inbox.end();
+        peer.inbox.end();
         peer.#over('inbound');
       },
     });
   }
 
-  get remoteAddress(): string | undefined {
-    return this.#addresses.remoteAddress;
-  }
-  get remotePort(): number | undefined {
-    return this.#addresses.remotePort;
-  }
-  get localAddress(): string | undefined {
-    return this.#addresses.localAddress;
-  }
-  get localPort(): number | undefined {
-    return this.#addresses.localPort;
-  }
   get bufferedBytes(): number {
     return this.lane?.bufferedBytes ?? 0;
   }
   get needsDrain(): boolean {
     return this.bufferedBytes > 0;
-  }
-  get closed$(): Observable<ConnClosed> {
-    return this.#closed$.asObservable();
-  }
-
-  duplex(): Duplex {
-    if (this.#duplex === undefined && this.#taken) throw secondReader(this.id);
-    return (this.#duplex ??= duplexOver(this));
-  }
-
-  _read(intake: Intake): Reading {
-    if (this.#taken) return refusedReading(intake, this.id);
-    this.#taken = true;
-    return this.#inbox.read(intake);
-  }
-
-  _peek(handler: PeekHandler): Peeking {
-    return this.#inbox.peek(handler);
   }
 
   _write(chunk: Uint8Array): boolean {
@@ -148,29 +94,30 @@ class MemoryConn extends Conn {
   }
 
   _destroy(error: MuxError | undefined): void {
-    this.close(
+    this.cut(
       error ?? new MuxError('ERR_MUX_ABORT', 'the connection was closed before its end', { initiator: 'local' }),
       error,
     );
     const told = new ResetError('ERR_MUX_RESET', 'the connection was reset by the other end', { initiator: 'remote' });
-    this.#peer?.close(told, told);
+    this.#peer?.cut(told, told);
   }
 
-  _readdress(addresses: Addresses): void {
-    this.#addresses = { ...this.#addresses, ...addresses };
+  onConsumed(bytes: number): void {
+    this.#peer?.lane?.consumed(bytes);
   }
 
-  close(toReader: MuxError, told: MuxError | undefined): void {
+  onCancelled(): void {
+    if (this.#ended.outbound) this._destroy(undefined);
+  }
+
+  cut(toReader: MuxError, told: MuxError | undefined): void {
     this.lane?.stop();
-    this.#inbox.end(toReader);
-    this.#closed$.next(told === undefined ? {} : { error: told });
-    this.#closed$.complete();
+    this.inbox.end(toReader);
+    this.close(told);
   }
 
   #over(direction: 'inbound' | 'outbound'): void {
     this.#ended[direction] = true;
-    if (!this.#ended.inbound || !this.#ended.outbound) return;
-    this.#closed$.next({});
-    this.#closed$.complete();
+    if (this.#ended.inbound && this.#ended.outbound) this.close(undefined);
   }
 }

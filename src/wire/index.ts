@@ -1,1 +1,3 @@
+export { muxado, type Muxado1Options, type Muxado2Options } from './muxado.js';
+export { smux } from './smux.js';
 export { yamux } from './yamux.js';

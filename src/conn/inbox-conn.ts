@@ -1,0 +1,100 @@
+import { ReplaySubject, type Observable } from 'rxjs';
+import type { Duplex } from 'node:stream';
+import type { MuxError } from '../errors.js';
+import { duplexOver } from './conn-duplex.js';
+import { Conn, type Addresses, type ConnClosed } from './conn.js';
+import { Inbox, type InboxOwner } from './inbox.js';
+import type { ConnMeta } from './meta.js';
+import {
+  refusedPeek,
+  refusedReading,
+  secondReader,
+  type Intake,
+  type PeekHandler,
+  type Peeking,
+  type Reading,
+} from './reading.js';
+
+/** A Conn that is pushed to: its reader, its addresses, its end. What goes out is left to those that extend it. */
+export abstract class InboxConn<P extends string = string, M extends ConnMeta = ConnMeta>
+  extends Conn<P, M>
+  implements InboxOwner
+{
+  /** @internal */
+  protected readonly inbox: Inbox = new Inbox(this);
+  /** Whose addresses are told, unless they were replaced. */
+  protected addresses: Addresses;
+  #taken = false;
+  #duplex: Duplex | undefined;
+  #closed: ConnClosed | undefined;
+  // Made when somebody asks: most streams end unwatched.
+  #closed$: ReplaySubject<ConnClosed> | undefined;
+
+  constructor(addresses: Addresses, sendBufferBytes?: number) {
+    super(sendBufferBytes);
+    this.addresses = addresses;
+  }
+
+  get remoteAddress(): string | undefined {
+    return this.addresses.remoteAddress;
+  }
+  get remotePort(): number | undefined {
+    return this.addresses.remotePort;
+  }
+  get localAddress(): string | undefined {
+    return this.addresses.localAddress;
+  }
+  get localPort(): number | undefined {
+    return this.addresses.localPort;
+  }
+
+  get closed$(): Observable<ConnClosed> {
+    if (this.#closed$ === undefined) {
+      this.#closed$ = new ReplaySubject(1);
+      this.#tellClosed();
+    }
+    return this.#closed$.asObservable();
+  }
+
+  duplex(): Duplex {
+    if (this.#duplex === undefined && this.#taken) throw secondReader(this.id);
+    return (this.#duplex ??= duplexOver(this));
+  }
+
+  _read(intake: Intake): Reading {
+    if (this.#taken) return refusedReading(intake, this.id);
+    this.#taken = true;
+    return this.inbox.read(intake);
+  }
+
+  _peek(handler: PeekHandler): Peeking {
+    return this.#taken ? refusedPeek(handler, this.id) : this.inbox.peek(handler);
+  }
+
+  _readdress(addresses: Addresses): void {
+    const { remoteAddress, remotePort, localAddress, localPort } = this;
+    this.addresses = { remoteAddress, remotePort, localAddress, localPort, ...addresses };
+  }
+
+  /** @internal The reader is done with so many bytes. */
+  abstract onConsumed(bytes: number): void;
+  /** @internal The reader left before the end. */
+  abstract onCancelled(): void;
+
+  /** True once the connection is over in both directions. */
+  protected get isClosed(): boolean {
+    return this.#closed !== undefined;
+  }
+
+  /** Says, once, that the connection is over. */
+  protected close(error: MuxError | undefined): void {
+    this.#closed ??= error === undefined ? {} : { error };
+    this.#tellClosed();
+  }
+
+  #tellClosed(): void {
+    if (this.#closed === undefined || this.#closed$ === undefined) return;
+    this.#closed$.next(this.#closed);
+    this.#closed$.complete();
+  }
+}

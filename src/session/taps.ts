@@ -1,0 +1,45 @@
+import type { Subscriber } from 'rxjs';
+import type { MuxError } from '../errors.js';
+import type { Decoder, FrameSink } from '../wire/codec.js';
+import { FrameTap } from '../wire/frame-tap.js';
+import type { Frame } from '../wire/frame.js';
+
+/** Those who watch the inbound frames. Without any, no frame becomes an object. */
+export class Taps {
+  readonly #decoder: Decoder;
+  readonly #to: FrameSink;
+  readonly #subscribers = new Set<Subscriber<Frame>>();
+  #end: { readonly error: MuxError | undefined } | undefined;
+
+  constructor(decoder: Decoder, to: FrameSink) {
+    this.#decoder = decoder;
+    this.#to = to;
+  }
+
+  add(subscriber: Subscriber<Frame>): void {
+    if (this.#end !== undefined) {
+      tellEnd(subscriber, this.#end.error);
+      return;
+    }
+    this.#subscribers.add(subscriber);
+    subscriber.add(() => {
+      this.#subscribers.delete(subscriber);
+      if (this.#subscribers.size === 0 && this.#end === undefined) this.#decoder.sink = this.#to;
+    });
+    this.#decoder.sink = new FrameTap((frame) => {
+      for (const tap of this.#subscribers) tap.next(frame);
+    }, this.#to);
+  }
+
+  /** No frame means anything any more, not even those that follow in the same chunk. */
+  end(error: MuxError | undefined): void {
+    this.#end = { error };
+    this.#decoder.sink = new FrameTap(() => undefined);
+    for (const subscriber of [...this.#subscribers]) tellEnd(subscriber, error);
+  }
+}
+
+function tellEnd(subscriber: Subscriber<Frame>, error: MuxError | undefined): void {
+  if (error === undefined) subscriber.complete();
+  else subscriber.error(error);
+}
