@@ -71,7 +71,7 @@ export class StreamTable {
     if (!stream.isLocal) this.inbound++;
     else {
       this.outbound++;
-      this.unaccepted++;
+      if (!stream.isAccepted) this.unaccepted++;
     }
   }
 
