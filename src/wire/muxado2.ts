@@ -132,8 +132,8 @@ const REASONS = new Map(Object.entries(CODES).map(([reason, code]) => [code, rea
 function make(streamType: 'prefix' | 'none', heartbeat: Heartbeat): Codec<'muxado2'> {
   const codec: Codec<'muxado2'> = {
     protocol: 'muxado2',
-    // The first byte of a length: any.
-    firstBytes: Array.from({ length: 256 }, (_, byte) => byte),
+    // The first byte of a length that the initial window allows.
+    firstBytes: [0, 1, 2, 3, 4],
     traits: traits(streamType, heartbeat),
     encoder,
     decoder: (sink) => new Muxado2Decoder(sink),
@@ -142,6 +142,7 @@ function make(streamType: 'prefix' | 'none', heartbeat: Heartbeat): Codec<'muxad
     match({ bytes }) {
       // A client begins with DATA|SYN of one of its first streams; they may come out of order.
       const tag = bytes[3] ?? 0;
+      if ((bytes[0] ?? 0) > 4) return 'no';
       if (bytes.length > 3 && tag !== ((DATA << 4) | SYN) && tag !== ((DATA << 4) | SYN | FIN)) return 'no';
       if (bytes.length > 4 && (bytes[4] !== 0 || (bytes[5] ?? 0) !== 0 || (bytes[6] ?? 0) !== 0)) return 'no';
       if (bytes.length < HEADER_BYTES) return 'more';
