@@ -40,6 +40,7 @@ function connDuplexClass(): ConnDuplexClass {
     #unconsumed = 0;
     #wanted = false;
     #ended = false;
+    #failed = false;
     #resetting = false;
 
     constructor(conn: Conn, scheduler: SchedulerLike) {
@@ -55,12 +56,19 @@ function connDuplexClass(): ConnDuplexClass {
           this.#ended = true;
           this.#showEnd();
         },
-        error: (error) => this.destroy(error),
+        error: (error) => {
+          this.#fail(error);
+        },
       });
       // The reading tells nothing while it is paused and nothing after its end, yet a writer must hear of a reset.
       conn.closed$.subscribe(({ error }) => {
-        if (error !== undefined) this.destroy(error);
+        if (error !== undefined) this.#fail(error);
       });
+    }
+
+    #fail(error: MuxError): void {
+      this.#failed = true;
+      this.destroy(error);
     }
 
     /**
@@ -131,17 +139,20 @@ function connDuplexClass(): ConnDuplexClass {
     }
 
     override _destroy(error: Error | null, done: Done): void {
-      const isReset = error !== null || this.#resetting;
-      if (isReset) {
+      if (!this.#failed) this.#leave(error);
+      // What is left in the buffer is read by nobody.
+      this.#reading.consumed(this.#unconsumed);
+      this.#unconsumed = 0;
+      super._destroy(error, done);
+    }
+
+    #leave(error: Error | null): void {
+      if (error !== null || this.#resetting) {
         const reason = error ?? new Error('the stream was reset by this end');
         this._conn._destroy(MuxError.from(reason, 'ERR_MUX_ABORT', { initiator: 'local' }), true);
       } else if (!this.writableFinished) this._conn._destroy(undefined, false);
       // What was written before the end is still on its way, and must arrive.
       else if (!this.#ended) this.#reading.cancel();
-      // What is left in the buffer is read by nobody.
-      this.#reading.consumed(this.#unconsumed);
-      this.#unconsumed = 0;
-      super._destroy(error, done);
     }
   };
 }

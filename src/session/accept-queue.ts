@@ -40,6 +40,7 @@ export class AcceptQueue {
 
   /** A stream that waits here is over. */
   forget(stream: MuxStream): void {
+    if (this.#waiting.length === 0) return;
     const at = this.#waiting.indexOf(stream);
     if (at >= 0) this.#waiting.splice(at, 1);
   }

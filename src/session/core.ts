@@ -13,6 +13,9 @@ import { Writer } from './writer.js';
 // Where the wire tells no round trip (smux), and before the first is known.
 const ASSUMED_RTT_MS = 50;
 
+/** Why reading waits: nobody has read what came, or nothing can be answered. */
+export type HoldReason = 'unread' | 'congested';
+
 /** What the core tells the session around it. */
 export interface CoreOwner {
   /** The session is over, now: because of `error`, or because both sides were done. */
@@ -21,8 +24,9 @@ export interface CoreOwner {
   onIdle(): void;
   /** Everything that could be sent was handed to the transport. */
   onFlushed(): void;
-  /** Reading has to wait, or may go on. */
-  onHold(isHeld: boolean): void;
+  /** Reading has to wait for a reason, or not for this one any more. */
+  onHold(reason: HoldReason, isHeld: boolean): void;
+  /** True while reading waits. */
   readonly isHolding: boolean;
   onRoundTrip(ms: number): void;
   /** Something has to be looked at in a while. */
@@ -76,7 +80,7 @@ export class Core implements StreamHost {
     this.junk = new TokenBucket(settings.junkRate, now);
     this.writer = new Writer(conn, settings.codec, settings.maxFrameBytes, {
       onCongested: (isHeld) => {
-        owner.onHold(isHeld);
+        owner.onHold('congested', isHeld);
       },
       onFlushed: () => {
         owner.onFlushed();
@@ -137,7 +141,7 @@ export class Core implements StreamHost {
     this.settings.budget.usedBytes += bytes;
     if (this.codec.traits.credit !== 'none' || this.#isHeld || !this.#isOverBudget) return;
     this.#isHeld = true;
-    this.owner.onHold(true);
+    this.owner.onHold('unread', true);
   }
 
   cancelled(stream: MuxStream): void {
@@ -160,6 +164,7 @@ export class Core implements StreamHost {
     this.#unhold(stream.window.heldBytes);
     stream.window.release();
     this.untyped.delete(stream);
+    this.accepts.forget(stream);
     this.owner.onIdle();
   }
 
@@ -213,7 +218,7 @@ export class Core implements StreamHost {
     // Half of the budget before going on: not a byte at a time.
     if (!this.#isHeld || this.budget.usedBytes * 2 > this.budget.maxBytes) return;
     this.#isHeld = false;
-    this.owner.onHold(false);
+    this.owner.onHold('unread', false);
   }
 }
 

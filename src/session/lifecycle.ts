@@ -3,7 +3,7 @@ import type { Conn } from '../conn/conn.js';
 import type { Intake, Reading } from '../conn/reading.js';
 import { MuxError, SessionClosedError, type Initiator } from '../errors.js';
 import type { Decoder, Reason } from '../wire/codec.js';
-import { Core, type CoreOwner } from './core.js';
+import { Core, type CoreOwner, type HoldReason } from './core.js';
 import { Inbound } from './inbound.js';
 import { OpenQueue } from './open-queue.js';
 import type { Settings } from './options.js';
@@ -38,7 +38,7 @@ export class Lifecycle implements CoreOwner, Intake {
   readonly core: Core;
   readonly opens: OpenQueue;
   readonly taps: Taps;
-  isHolding = false;
+  readonly #holds = new Set<HoldReason>();
   readonly #closed$ = new ReplaySubject<SessionClosed>(1);
   readonly #drained$ = new ReplaySubject<void>(1);
   readonly #rtt$ = new ReplaySubject<number>(1);
@@ -146,7 +146,9 @@ export class Lifecycle implements CoreOwner, Intake {
   }
 
   onIdle(): void {
-    this.opens.fill();
+    const why = this.whyNotOpen;
+    if (why === undefined) this.opens.fill();
+    else this.opens.fail(why);
     this.#proceed();
   }
 
@@ -154,10 +156,15 @@ export class Lifecycle implements CoreOwner, Intake {
     this.#proceed();
   }
 
-  onHold(isHeld: boolean): void {
-    this.isHolding = isHeld;
-    if (isHeld) this.#reading.pause();
+  onHold(reason: HoldReason, isHeld: boolean): void {
+    if (isHeld) this.#holds.add(reason);
+    else this.#holds.delete(reason);
+    if (this.isHolding) this.#reading.pause();
     else this.#reading.resume();
+  }
+
+  get isHolding(): boolean {
+    return this.#holds.size > 0;
   }
 
   onRoundTrip(ms: number): void {
@@ -212,6 +219,7 @@ export class Lifecycle implements CoreOwner, Intake {
   #end(): void {
     this.#state = 'ending';
     const { core } = this;
+    core.isDraining = true;
     this.#drained$.next();
     this.#drained$.complete();
     const closed = new SessionClosedError('ERR_MUX_CLOSED', 'the session is closed', {

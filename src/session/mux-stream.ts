@@ -29,7 +29,7 @@ export interface StreamHost {
   cancelled(stream: MuxStream): void;
   /** Resets the stream on the wire, as far as the peer knows of it. */
   reset(stream: MuxStream, error: MuxError): void;
-  /** We have ended, the peer has not. */
+  /** One side has ended, the other has not. */
   halfClosed(): void;
   /** The stream is over in both directions. */
   over(stream: MuxStream): void;
@@ -146,7 +146,7 @@ export class MuxStream extends InboxConn<string, StreamMeta> {
 
   /** @internal FIN is to follow now: nothing is before it any more. */
   get isEndDue(): boolean {
-    return this.#localEnd === 'due' && this.#outbound.bytes === 0;
+    return this.#localEnd === 'due' && this.#outbound.bytes === 0 && !this.isClosed;
   }
 
   /** @internal We have ended, the peer has not. */
@@ -221,6 +221,7 @@ export class MuxStream extends InboxConn<string, StreamMeta> {
     this.remoteEnded = true;
     this.inbox.end();
     if (this.#localEnd === 'sent') this.#finish(undefined);
+    else this.#host.halfClosed();
   }
 
   /** @internal Credit due, in bytes; none once the peer has ended. */

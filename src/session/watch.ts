@@ -80,18 +80,40 @@ export class Watch {
   }
 
   #linger(): boolean {
-    const { table, settings } = this.#core;
+    const { table } = this.#core;
     for (const stream of table.streams.values()) {
-      if (!stream.isHalfClosed) continue;
-      const seen = this.#lingering.get(stream);
-      if (seen?.bytes !== stream.bytesRead) this.#lingering.set(stream, { bytes: stream.bytesRead, ticks: 1 });
-      else if (++seen.ticks * TICK_MS >= settings.lingerTimeoutMs) {
-        const text = `stream ${stream.streamId} was ended, and nothing came from the peer for ${settings.lingerTimeoutMs} ms`;
-        stream._destroy(new MuxError('ERR_MUX_TIMEOUT', text, stream.facts('library')));
-      }
+      if (stream.isHalfClosed) this.#silent(stream);
+      // A peer that has ended for good looks like one that has half-closed: to smux they are the same.
+      else if (stream.remoteEnded) this.#stuck(stream);
     }
-    for (const stream of this.#lingering.keys())
-      if (!table.streams.has(stream.streamId)) this.#lingering.delete(stream);
+    for (const stream of this.#lingering.keys()) if (stream.isOver) this.#lingering.delete(stream);
     return this.#lingering.size === 0;
+  }
+
+  #silent(stream: MuxStream): void {
+    const { lingerTimeoutMs } = this.#core.settings;
+    if (!this.#isStill(stream, stream.bytesRead, lingerTimeoutMs)) return;
+    const text = `stream ${stream.streamId} was ended, and nothing came from the peer for ${lingerTimeoutMs} ms`;
+    stream._destroy(new MuxError('ERR_MUX_TIMEOUT', text, stream.facts('library')));
+  }
+
+  #stuck(stream: MuxStream): void {
+    const { stallTimeoutMs } = this.#core.settings;
+    // Nothing to send is nothing to wait for, yet something may come to be.
+    const bytes = stream.bufferedBytes === 0 ? NaN : stream.sentBytes;
+    if (!this.#isStill(stream, bytes, stallTimeoutMs)) return;
+    const text = `${stream.bufferedBytes} bytes wait on stream ${stream.streamId}, and the peer took none for ${stallTimeoutMs} ms`;
+    stream._destroy(new MuxError('ERR_MUX_TIMEOUT', text, stream.facts('library')));
+  }
+
+  // True when the figure has been the same for so long.
+  #isStill(stream: MuxStream, bytes: number, limitMs: number): boolean {
+    const seen = this.#lingering.get(stream);
+    if (seen?.bytes !== bytes) {
+      this.#lingering.set(stream, { bytes, ticks: 0 });
+      return false;
+    }
+    seen.ticks++;
+    return seen.ticks * TICK_MS >= limitMs;
   }
 }
