@@ -68,7 +68,7 @@ export {
 export { partitionByProtocol, type Partition } from './sniff/partition-by-protocol.js';
 export { sniff, type TimedOut } from './sniff/sniff.js';
 export { acceptSessions, type AcceptSessionsOptions } from './session/accept-sessions.js';
-export type { SessionClosed } from './session/lifecycle.js';
+export type { SessionClosed } from './session/session-closed.js';
 export type { MuxStream, StreamMeta } from './session/mux-stream.js';
 export type { OpenOptions } from './session/open-queue.js';
 export { receiveBudget, type KeepAliveOptions, type SessionLimits, type SessionOptions } from './session/options.js';

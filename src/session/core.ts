@@ -1,5 +1,5 @@
 import type { Conn } from '../conn/conn.js';
-import { MuxError, ProtocolError, ResetError, SessionClosedError } from '../errors.js';
+import { MuxError, ProtocolError, ResetError } from '../errors.js';
 import { ReceiveWindow, type ReceiveBudget, type WindowRules } from '../flow/window.js';
 import type { Codec, Reason } from '../wire/codec.js';
 import { AcceptQueue } from './accept-queue.js';
@@ -240,10 +240,4 @@ export function resetError(codec: Codec, stream: MuxStream, wireCode: number): M
   if (isRefused) return new ResetError('ERR_MUX_REFUSED', `the peer refused stream ${stream.streamId}${name}`, facts);
   const text = `the peer reset stream ${stream.streamId} with code ${wireCode}${name}`;
   return new ResetError('ERR_MUX_RESET', text, facts);
-}
-
-/** What streams are told that the end of the session left unanswered. */
-export function goneAway(text: string, code: number | undefined, initiator: 'local' | 'remote'): SessionClosedError {
-  const facts = { scope: 'session', initiator, wireCode: code, retryable: true } as const;
-  return new SessionClosedError('ERR_MUX_GOAWAY', text, facts);
 }

@@ -1,29 +1,18 @@
 import { ReplaySubject, timer, type Observable, type Subscription } from 'rxjs';
 import type { Conn } from '../conn/conn.js';
 import type { Intake, Reading } from '../conn/reading.js';
-import { MuxError, SessionClosedError, type Initiator } from '../errors.js';
+import { MuxError, type Initiator } from '../errors.js';
 import type { Decoder, Reason } from '../wire/codec.js';
 import { Core, type CoreOwner, type HoldReason } from './core.js';
 import { Inbound } from './inbound.js';
 import { OpenQueue } from './open-queue.js';
 import type { Settings } from './options.js';
+import { closedError, goneAwayError, type SessionClosed } from './session-closed.js';
 import { Taps } from './taps.js';
 import { Watch } from './watch.js';
 
 // How long the peer has for its end of the connection, after ours.
 const LAST_WORDS_MS = 5000;
-
-/** How a session ended. */
-export interface SessionClosed {
-  /** Why it ended early. Absent after an orderly end. */
-  readonly error?: MuxError;
-  /** Whose act it was. */
-  readonly initiator: Initiator;
-  /** The peer's reason, as its number on the wire; absent when it sent no GoAway. */
-  readonly remoteCode?: number;
-  /** The peer's text for people, which may say anything; absent when it sent no GoAway. */
-  readonly remoteDebug?: string;
-}
 
 /**
  * The life of a session, from its first byte to its one end.
@@ -93,8 +82,8 @@ export class Lifecycle implements CoreOwner, Intake {
     const { goneAway } = this.#inbound;
     if (this.#error !== undefined) return this.#error;
     if (goneAway !== undefined)
-      return this.#goneAway(`the peer takes no new streams (code ${goneAway.code})`, 'remote');
-    return this.#state === 'open' ? undefined : this.#goneAway('the session takes no new streams', 'local');
+      return goneAwayError(`the peer takes no new streams (code ${goneAway.code})`, goneAway.code);
+    return this.#state === 'open' ? undefined : goneAwayError('the session takes no new streams');
   }
 
   // The connection.
@@ -121,7 +110,7 @@ export class Lifecycle implements CoreOwner, Intake {
     const { table } = this.core;
     if (goneAway === undefined && this.#decoder.isMidFrame) this.#lost('in the middle of a frame');
     else if (goneAway !== undefined && goneAway.code !== 0) {
-      this.#finish(this.#goneAway(`the peer ended the session with code ${goneAway.code}`, 'remote'), 'remote');
+      this.#finish(goneAwayError(`the peer ended the session with code ${goneAway.code}`, goneAway.code), 'remote');
     } else if (this.#state !== 'ending' && table.streams.size > 0)
       this.#lost(`with ${table.streams.size} streams open`);
     else this.#finish(undefined, this.#initiator);
@@ -182,7 +171,7 @@ export class Lifecycle implements CoreOwner, Intake {
     this.#state = 'draining';
     this.#initiator = 'local';
     this.core.isDraining = true;
-    this.opens.fail(this.#goneAway('the session takes no new streams', 'local'));
+    this.opens.fail(goneAwayError('the session takes no new streams'));
     if (this.core.codec.traits.goAway === 'early') this.#sayGoAway('none');
     this.#proceed();
   }
@@ -222,10 +211,7 @@ export class Lifecycle implements CoreOwner, Intake {
     core.isDraining = true;
     this.#drained$.next();
     this.#drained$.complete();
-    const closed = new SessionClosedError('ERR_MUX_CLOSED', 'the session is closed', {
-      scope: 'session',
-      initiator: 'local',
-    });
+    const closed = closedError('local');
     this.#failStreams(closed);
     this.#error = closed;
     if (core.codec.traits.goAway !== 'none') this.#sayGoAway('none');
@@ -278,8 +264,7 @@ export class Lifecycle implements CoreOwner, Intake {
     this.#timeout?.unsubscribe();
     this.#watch.stop();
     core.writer.stop();
-    const why =
-      error ?? new SessionClosedError('ERR_MUX_CLOSED', 'the session is closed', { scope: 'session', initiator });
+    const why = error ?? closedError(initiator);
     this.#error = why;
     this.taps.end(error);
     core.heartbeat.stop(why);
@@ -297,10 +282,5 @@ export class Lifecycle implements CoreOwner, Intake {
     for (const stream of [...this.core.table.streams.values()]) {
       stream.fail(error);
     }
-  }
-
-  #goneAway(text: string, initiator: 'local' | 'remote'): MuxError {
-    const wireCode = initiator === 'remote' ? this.#inbound.goneAway?.code : undefined;
-    return new SessionClosedError('ERR_MUX_GOAWAY', text, { scope: 'session', initiator, wireCode, retryable: true });
   }
 }

@@ -4,10 +4,11 @@ import type { Conn } from '../conn/conn.js';
 import { MuxError } from '../errors.js';
 import { encodeFrame } from '../wire/encode-frame.js';
 import type { Frame } from '../wire/frame.js';
-import { Lifecycle, type SessionClosed } from './lifecycle.js';
+import { Lifecycle } from './lifecycle.js';
 import type { MuxStream } from './mux-stream.js';
 import type { OpenOptions } from './open-queue.js';
 import { settle, type SessionOptions } from './options.js';
+import type { SessionClosed } from './session-closed.js';
 import { statsOf, type SessionStats } from './stats.js';
 
 const CLOSE_TIMEOUT_MS = 5000;

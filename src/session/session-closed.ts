@@ -1,0 +1,27 @@
+import { SessionClosedError, type Initiator, type MuxError } from '../errors.js';
+
+/** How a session ended. */
+export interface SessionClosed {
+  /** Why it ended early. Absent after an orderly end. */
+  readonly error?: MuxError;
+  /** Whose act it was. */
+  readonly initiator: Initiator;
+  /** The peer's reason, as its number on the wire; absent when it sent no GoAway. */
+  readonly remoteCode?: number;
+  /** The peer's text for people, which may say anything; absent when it sent no GoAway. */
+  readonly remoteDebug?: string;
+}
+
+/** What streams are told that an orderly end of the session cut off. */
+export function closedError(initiator: Initiator): MuxError {
+  return new SessionClosedError('ERR_MUX_CLOSED', 'the session is closed', { scope: 'session', initiator });
+}
+
+/**
+ * What is told to those who come after a GoAway, or were left out by it: the peer has done nothing for them.
+ * @param wireCode - the peer's reason; left out for a GoAway of ours
+ */
+export function goneAwayError(text: string, wireCode?: number): MuxError {
+  const initiator = wireCode === undefined ? 'local' : 'remote';
+  return new SessionClosedError('ERR_MUX_GOAWAY', text, { scope: 'session', initiator, wireCode, retryable: true });
+}
