@@ -14,8 +14,8 @@ let ConnDuplex: ConnDuplexClass | undefined;
  * A Node Duplex over a Conn that is no socket, with what servers and clients expect of a socket. Node is asked for only here
  * and only when called, so that the rest runs, and bundles, without it.
  *
- * As with a socket, a reset destroys the stream at once, with the error, whatever is unread; destroying it with an error
- * resets the connection.
+ * A reset destroys it with the error: at once where a reader is waiting, at the next write, and else once all that came
+ * before the reset has been read. Destroying it with an error resets the connection.
  *
  * @param scheduler - the clock of its `setTimeout`
  * @throws UsageError `ERR_MUX_USAGE` where there is no Node
@@ -40,35 +40,41 @@ function connDuplexClass(): ConnDuplexClass {
     #unconsumed = 0;
     #wanted = false;
     #ended = false;
-    #failed = false;
+    #failure: MuxError | undefined;
     #resetting = false;
 
     constructor(conn: Conn, scheduler: SchedulerLike) {
       super(conn, scheduler);
       this.#reading = conn._read({
         next: (chunk) => {
-          this._touch();
-          this.#unconsumed += chunk.length;
-          if (!this.push(chunk)) this.#reading.pause();
-          this.#settle();
+          this.#take(chunk);
         },
         complete: () => {
           this.#ended = true;
           this.#showEnd();
         },
         error: (error) => {
-          this.#fail(error);
+          this.#failure = error;
+          this.#failOnceRead();
         },
       });
       // The reading tells nothing while it is paused and nothing after its end, yet a writer must hear of a reset.
       conn.closed$.subscribe(({ error }) => {
-        if (error !== undefined) this.#fail(error);
+        if (error === undefined) return;
+        this.#failure ??= error;
+        if (!this.#ended) return;
+        if (this.readableEnded) this.destroy(error);
+        else this.once('end', () => this.destroy(error));
       });
     }
 
-    #fail(error: MuxError): void {
-      this.#failed = true;
-      this.destroy(error);
+    #take(chunk: Uint8Array): void {
+      this._touch();
+      this.#unconsumed += chunk.length;
+      // Nobody reads any more, and the peer goes on sending.
+      if (this.destroyed) this.#reading.cancel();
+      else if (!this.push(chunk)) this.#reading.pause();
+      this.#settle();
     }
 
     /**
@@ -78,15 +84,22 @@ function connDuplexClass(): ConnDuplexClass {
     override read(size?: number): unknown {
       const chunk: unknown = super.read(size);
       this.#settle();
+      this.#failOnceRead();
       return chunk;
     }
 
     #settle(): void {
-      const left = this.#unconsumed - this.readableLength;
+      // What is in the buffer of a destroyed stream is read by nobody.
+      const left = this.#unconsumed - (this.destroyed ? 0 : this.readableLength);
       // Less than nothing has left it when a consumer puts bytes back with unshift.
       if (left <= 0) return;
       this.#unconsumed -= left;
       this.#reading.consumed(left);
+    }
+
+    // What came before a reset may be all that the peer had to say.
+    #failOnceRead(): void {
+      if (this.#failure !== undefined && !this.#ended && this.readableLength === 0) this.destroy(this.#failure);
     }
 
     override _read(): void {
@@ -100,7 +113,14 @@ function connDuplexClass(): ConnDuplexClass {
     // Attached to a stream whose end is there already, node:http2 ends the process (ERR_INTERNAL_ASSERTION).
     #showEnd(): void {
       if (!this.#ended || !this.#wanted) return;
-      setImmediate(() => setImmediate(() => this.destroyed || this.push(null)));
+      setImmediate(() => setImmediate(() => this.#pushEnd()));
+    }
+
+    #pushEnd(): void {
+      if (this.destroyed) return;
+      this.push(null);
+      // As a socket has it, a stream that is paused is told, too, when there is nothing before the end.
+      this.read(0);
     }
 
     override _write(chunk: Uint8Array, _encoding: BufferEncoding, done: Done): void {
@@ -117,19 +137,19 @@ function connDuplexClass(): ConnDuplexClass {
 
     #written(goesOn: boolean, done: Done): void {
       if (goesOn) {
-        done();
+        done(this.#failure);
         return;
       }
       this._conn._drained(() => {
         this._touch();
-        done();
+        done(this.#failure);
       });
     }
 
     // Does not wait until all is sent: at a write while an end is under way, node:http2 ends the process.
     override _final(done: Done): void {
       this._conn.complete();
-      done();
+      done(this.#failure);
     }
 
     /** As a socket has it: no 'error' here, a reset at the other end. */
@@ -139,10 +159,8 @@ function connDuplexClass(): ConnDuplexClass {
     }
 
     override _destroy(error: Error | null, done: Done): void {
-      if (!this.#failed) this.#leave(error);
-      // What is left in the buffer is read by nobody.
-      this.#reading.consumed(this.#unconsumed);
-      this.#unconsumed = 0;
+      if (this.#failure === undefined) this.#leave(error);
+      this.#settle();
       super._destroy(error, done);
     }
 
@@ -151,8 +169,8 @@ function connDuplexClass(): ConnDuplexClass {
         const reason = error ?? new Error('the stream was reset by this end');
         this._conn._destroy(MuxError.from(reason, 'ERR_MUX_ABORT', { initiator: 'local' }), true);
       } else if (!this.writableFinished) this._conn._destroy(undefined, false);
-      // What was written before the end is still on its way, and must arrive.
-      else if (!this.#ended) this.#reading.cancel();
+      // What was written before the end is on its way, and a reset could overtake it: the peer is left to end, as by TCP.
+      else if (!this.#ended) this.#reading.resume();
     }
   };
 }

@@ -3,7 +3,7 @@ import { putU32 } from '../bytes/integers.js';
 import type { Conn } from '../conn/conn.js';
 import { InboxConn } from '../conn/inbox-conn.js';
 import type { ConnMeta } from '../conn/meta.js';
-import { MuxError } from '../errors.js';
+import { MuxError, ResetError } from '../errors.js';
 import type { ReceiveWindow } from '../flow/window.js';
 import type { Outbox } from './outbox.js';
 
@@ -93,6 +93,18 @@ export class MuxStream extends InboxConn<string, StreamMeta> {
   }
   get needsDrain(): boolean {
     return this.#outbound.bytes >= HIGH_WATER_BYTES;
+  }
+
+  /**
+   * Resets the stream with a code of the protocol's own (docs/wire lists them): both directions end now, what is unsent is
+   * lost. `error(reason)` does the same with the protocol's code for a cancelled stream. Where the wire has no codes the peer sees
+   * a reset without one (yamux), or an end (smux).
+   *
+   * @param code - the code on the wire, 0 to 2^32-1
+   */
+  reset(code: number): void {
+    const facts = { ...this.facts('local'), wireCode: code };
+    this._destroy(new ResetError('ERR_MUX_RESET', `stream ${this.streamId} was reset here with code ${code}`, facts));
   }
 
   _write(chunk: Uint8Array): boolean {

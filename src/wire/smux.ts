@@ -18,7 +18,8 @@ function traits(version: 1 | 2): Traits {
     maxId: 0xffff_ffff,
     // session.go: initialPeerWindow, whatever the peer configured. Version 1 has one bucket for the whole session.
     initialWindowBytes: version === 1 ? Infinity : 262_144,
-    maxWindowBytes: 0xffff_ffff,
+    // stream.go counts what is in flight in an int32.
+    maxWindowBytes: 0x7fff_ffff,
     credit: version === 1 ? 'none' : 'absolute',
     // DefaultConfig's MaxFrameSize. Readers take 65535, but their buffers are made for this.
     maxPayloadBytes: 32_768,
