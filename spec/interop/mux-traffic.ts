@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import type { Session } from '../../src/session/session.js';
 import type { MuxStream } from '../../src/session/mux-stream.js';
 import { TrafficKind } from './mux-peer.js';
@@ -14,16 +14,13 @@ export function trafficHeader(kind: keyof typeof TrafficKind, n = 0): Uint8Array
   return header;
 }
 
+const NOISE = randomBytes(CHUNK_BYTES);
+
 /** `bytes` bytes in chunks; the same each time, and no two chunks alike. */
 export function* pattern(bytes: number): Generator<Uint8Array> {
-  let state = 1;
-  for (let left = bytes; left > 0; left -= CHUNK_BYTES) {
-    const chunk = Buffer.alloc(Math.min(CHUNK_BYTES, left));
-    for (let at = 0; at + 4 <= chunk.length; at += 4) {
-      // Numerical Recipes' linear congruential generator: cheap, and nothing here has to be random.
-      state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-      chunk.writeUInt32LE(state, at);
-    }
+  for (let at = 0; at < bytes; at += CHUNK_BYTES) {
+    const chunk = Buffer.from(NOISE.subarray(0, Math.min(CHUNK_BYTES, bytes - at)));
+    if (chunk.length >= 4) chunk.writeUInt32LE(at);
     yield chunk;
   }
 }

@@ -130,9 +130,12 @@ function connDuplexClass(): ConnDuplexClass {
 
     override _writev(writes: readonly { readonly chunk: Uint8Array }[], done: Done): void {
       this._touch();
-      let goesOn = true;
-      for (const { chunk } of writes) goesOn = this._conn._write(chunk);
-      this.#written(goesOn, done);
+      // Later, since what is sent may be answered within the call, and Node loses what is written from within _writev.
+      queueMicrotask(() => {
+        let goesOn = true;
+        for (const { chunk } of writes) goesOn = this._conn._write(chunk);
+        this.#written(goesOn, done);
+      });
     }
 
     #written(goesOn: boolean, done: Done): void {

@@ -1,8 +1,8 @@
 import type { Server } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { asyncScheduler, firstValueFrom, type NextObserver, type SchedulerLike } from 'rxjs';
+import { asyncScheduler, firstValueFrom, type Observer, type SchedulerLike } from 'rxjs';
 import type { Conn } from '../conn/conn.js';
-import { UsageError } from '../errors.js';
+import { MuxError, UsageError } from '../errors.js';
 
 /** Settings of {@link Sink.close}. */
 export interface SinkCloseOptions {
@@ -15,10 +15,11 @@ export interface SinkCloseOptions {
 /**
  * An Observer that hands each connection to a real server: `http1$.subscribe(toHttp(server))`.
  *
- * It has no `error`, so that rxjs reports a listener that failed instead of the sink swallowing it, and no `complete`: when
- * no more connections come, those handed over live on.
+ * A session that ends early is no failure of the server, so the error of an `accept$` is let be (`closed$` tells of it); any
+ * other, a listener that could not bind above all, is thrown for rxjs to report. It has no `complete`: when no more connections
+ * come, those handed over live on.
  */
-export interface Sink extends NextObserver<Conn> {
+export interface Sink extends Pick<Observer<Conn>, 'next' | 'error'> {
   /**
    * Ends what was handed over, gracefully where the protocol knows how, and destroys what is left after `graceMs`. Resolves
    * once all of it is closed; a connection that comes later is closed at once. A second call returns the first promise.
@@ -92,6 +93,9 @@ function sinkOf(take: (conn: Conn) => void, end: (options: SinkCloseOptions) => 
     next(conn) {
       if (closing === undefined) take(conn);
       else conn._destroy(undefined, false);
+    },
+    error(error: unknown) {
+      if (!MuxError.is(error) || error.scope !== 'session') throw error;
     },
     close(options = {}) {
       const { graceMs = GRACE_MS } = options;

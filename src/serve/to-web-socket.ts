@@ -58,6 +58,7 @@ export function toWebSocket(server: WebSocketServerLike): Sink {
   const http = toHttp(handshakes);
   return {
     next: (conn) => http.next(conn),
+    error: (error) => http.error(error),
     close: (options) => {
       for (const client of clients) client.close(GOING_AWAY, 'going away');
       return http.close(options);

@@ -138,7 +138,11 @@ export class Session extends Observable<Frame> implements Observer<Frame> {
 
   /** Ends the session now: the peer is told by GoAway where the protocol has it, unsent bytes are lost. */
   error(reason: unknown): void {
-    this._life.abort(MuxError.from(reason, 'ERR_MUX_ABORT', { scope: 'session', initiator: 'local' }));
+    const facts = { scope: 'session', initiator: 'local' } as const;
+    const isOurs = MuxError.is(reason) && reason.scope === 'session';
+    this._life.abort(
+      isOurs ? reason : new MuxError('ERR_MUX_ABORT', 'the session was ended', { ...facts, cause: reason }),
+    );
   }
 }
 

@@ -100,8 +100,8 @@ class YamuxDecoder extends FrameDecoder {
     if (type === DATA) {
       this.#dataId = id;
       this.#dataEnds = flags;
-      // An RST or FIN rides on data of no length too.
-      if (length > 0 || (flags & (FIN | RST)) === 0) this.sink.onDataHeader(id, length);
+      // Flags ride on data of no length too.
+      if (length > 0 || flags === 0) this.sink.onDataHeader(id, length);
       this.expectData(length);
     } else if (isReset) this.sink.onReset(id, length);
     else if ((flags & FIN) !== 0) this.sink.onEnd(id);
