@@ -245,7 +245,8 @@ function suite(build: (lab: Lab) => Promise<(options: MuxPeerOptions) => MuxPeer
         const [s] = await meet(role, { serve: 'http' });
         const stream = s.open();
         stream.next(Buffer.from('GET /bytes?n=100000 HTTP/1.0\r\n\r\n'));
-        const [head, body] = splitHead(await readAll(stream));
+        // Not to its end: Go's muxado 2 leaves a Read asleep past its deadline, and so net/http never closes.
+        const [head, body] = splitHead(await readUntil(stream, (bytes) => splitHead(bytes)[1].length === 100_000));
         expect(head).toMatch(/^HTTP\/1\.0 200 OK/);
         expect(body).toHaveLength(100_000);
         expect(head).toContain(sha256([body]));
@@ -263,6 +264,16 @@ function suite(build: (lab: Lab) => Promise<(options: MuxPeerOptions) => MuxPeer
       );
     }, 60_000);
   });
+}
+
+/** Reads until there is enough. */
+async function readUntil(stream: AsyncIterable<Uint8Array>, isEnough: (bytes: Buffer) => boolean): Promise<Buffer> {
+  let bytes = Buffer.alloc(0);
+  for await (const chunk of stream) {
+    bytes = Buffer.concat([bytes, chunk]);
+    if (isEnough(bytes)) break;
+  }
+  return bytes;
 }
 
 function splitHead(reply: Buffer): readonly [string, Buffer] {

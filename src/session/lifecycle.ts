@@ -108,11 +108,12 @@ export class Lifecycle implements CoreOwner, Intake {
   complete(): void {
     const { goneAway } = this.#inbound;
     const { table } = this.core;
-    if (goneAway === undefined && this.#decoder.isMidFrame) this.#lost('in the middle of a frame');
-    else if (goneAway !== undefined && goneAway.code !== 0) {
+    // What a peer says as it sees our end, Go's libraries an internal error, changes nothing.
+    if (this.#state === 'ending') this.#finish(undefined, this.#initiator);
+    else if (goneAway === undefined && this.#decoder.isMidFrame) this.#lost('in the middle of a frame');
+    else if (goneAway !== undefined && goneAway.code !== 0)
       this.#finish(goneAwayError(`the peer ended the session with code ${goneAway.code}`, goneAway.code), 'remote');
-    } else if (this.#state !== 'ending' && table.streams.size > 0)
-      this.#lost(`with ${table.streams.size} streams open`);
+    else if (table.streams.size > 0) this.#lost(`with ${table.streams.size} streams open`);
     else this.#finish(undefined, this.#initiator);
     this.core.conn.complete();
   }
