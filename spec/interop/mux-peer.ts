@@ -145,19 +145,19 @@ export class MuxPeer {
   }
 }
 
-/** Compiles the Go program, with muxado v2 from that GOPATH if one is given; what it gives starts a peer. */
+/** Compiles the Go program, with muxado v2 from that GOPATH if one is given; what it gives starts a peer in a lab. */
 export async function buildMuxPeer(
   lab: Lab,
   go: string,
   muxado2?: string,
-): Promise<(options: MuxPeerOptions) => MuxPeer> {
+): Promise<(lab: Lab, options: MuxPeerOptions) => MuxPeer> {
   const path = join(lab.directory(), 'muxpeer');
   const [tags, gopath] =
     muxado2 === undefined ? [[], DEBIAN_GOPATH] : [['-tags', 'muxado2'], `${muxado2}:${DEBIAN_GOPATH}`];
   const env = { GO111MODULE: 'off', GOPATH: gopath };
   const built = await lab.run(go, ['build', ...tags, '-o', path, '.'], { env, cwd: SOURCES, timeoutMs: BUILD_MS });
   if (built.code !== 0) throw new Error(`go build failed:\n${built.stderr}`);
-  return (options) => new MuxPeer(lab.start(path, flags(options), {}, 'SIGKILL'));
+  return (user, options) => new MuxPeer(user.start(path, flags(options), {}, 'SIGKILL'));
 }
 
 function flags({ dial, heartbeatMs, forMs, ...same }: MuxPeerOptions): string[] {

@@ -77,7 +77,7 @@ export function serveTraffic(session: Session): void {
 }
 
 async function serve(session: Session, stream: MuxStream): Promise<void> {
-  const incoming = stream[Symbol.asyncIterator]();
+  const incoming: AsyncIterator<Uint8Array, undefined> = stream[Symbol.asyncIterator]();
   let head = Buffer.alloc(0);
   while (head.length < HEADER_BYTES) {
     const { done, value } = await incoming.next();
@@ -115,7 +115,7 @@ async function serve(session: Session, stream: MuxStream): Promise<void> {
   }
 }
 
-async function* prepend(first: Uint8Array, rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function* prepend(first: Uint8Array, rest: AsyncIterator<Uint8Array, undefined>): AsyncGenerator<Uint8Array> {
   if (first.length > 0) yield first;
   for (;;) {
     const { done, value } = await rest.next();

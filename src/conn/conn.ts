@@ -211,7 +211,7 @@ export abstract class Conn<P extends string = string, M extends object = ConnMet
   }
 
   /** Pulls inbound chunks one at a time; leaving the loop early cancels reading. */
-  [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
+  [Symbol.asyncIterator](): AsyncIterator<Uint8Array, undefined> {
     return new Puller(this);
   }
 }

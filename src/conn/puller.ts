@@ -5,17 +5,17 @@ interface Source {
 }
 
 interface Waiting {
-  resolve(result: IteratorResult<Uint8Array>): void;
+  resolve(result: IteratorResult<Uint8Array, undefined>): void;
   reject(error: unknown): void;
 }
 
-const DONE: IteratorResult<Uint8Array> = { done: true, value: undefined };
+const DONE: IteratorResult<Uint8Array, undefined> = { done: true, value: undefined };
 
 /**
  * Turns the pushed bytes of a connection into pulls: the connection is let go on only while somebody waits, so nothing is
  * held here, and a chunk counts as consumed when it is handed to the one who asked.
  */
-export class Puller implements AsyncIterator<Uint8Array> {
+export class Puller implements AsyncIterator<Uint8Array, undefined> {
   readonly #reading: Reading;
   readonly #waiting: Waiting[] = [];
   #ended: { readonly error?: unknown } | undefined;
@@ -36,7 +36,7 @@ export class Puller implements AsyncIterator<Uint8Array> {
     });
   }
 
-  next(): Promise<IteratorResult<Uint8Array>> {
+  next(): Promise<IteratorResult<Uint8Array, undefined>> {
     return new Promise((resolve, reject) => {
       if (this.#ended !== undefined) {
         settle({ resolve, reject }, this.#ended);
@@ -47,7 +47,7 @@ export class Puller implements AsyncIterator<Uint8Array> {
     });
   }
 
-  return(): Promise<IteratorResult<Uint8Array>> {
+  return(): Promise<IteratorResult<Uint8Array, undefined>> {
     this.#reading.cancel();
     this.#end({});
     return Promise.resolve(DONE);

@@ -139,11 +139,14 @@ const CODES: Readonly<Record<Reason, number>> = {
 };
 const REASONS = new Map(Object.entries(CODES).map(([reason, code]) => [code, reason as Reason]));
 
+// Of a length that the initial window allows.
+const FIRST_BYTES = [0, 1, 2, 3, 4];
+
 // A client begins with DATA|SYN of one of its first streams, which may come out of order, or, being rxmux, with a probe: empty
 // data for an id near the highest.
 function begins(byte: number, at: number, bytes: Uint8Array): boolean {
   const isProbe = bytes[3] === DATA << 4;
-  if (at < 3) return !isProbe || byte === 0;
+  if (at < 3) return isProbe ? byte === 0 : at > 0 || FIRST_BYTES.includes(byte);
   if (at === 3) return isProbe || (byte & ~FIN) === ((DATA << 4) | SYN);
   if (at === 4) return byte === (isProbe ? 0x7f : 0);
   if (at < 7) return byte === (isProbe ? 0xff : 0);
@@ -153,8 +156,7 @@ function begins(byte: number, at: number, bytes: Uint8Array): boolean {
 function make(streamType: 'prefix' | 'none', heartbeat: Heartbeat): Codec<'muxado2'> {
   const codec: Codec<'muxado2'> = {
     protocol: 'muxado2',
-    // The first byte of a length that the initial window allows.
-    firstBytes: [0, 1, 2, 3, 4],
+    firstBytes: FIRST_BYTES,
     traits: traits(streamType, heartbeat),
     encoder,
     decoder: (sink) => new Muxado2Decoder(sink),

@@ -116,32 +116,49 @@ class YamuxDecoder extends FrameDecoder {
 
 const CODES = { protocol: 1, internal: 2, flowControl: 1, frameSize: 1, calm: 2 } as const;
 
+/** Settings of {@link yamux}. */
+export interface YamuxOptions {
+  /**
+   * Says GoAway before the streams drain instead of after. Only hashicorp's own library goes on with its streams then; all
+   * others end the session, and what is on them is lost.
+   * @defaultValue false
+   */
+  readonly earlyGoAway?: boolean;
+}
+
 /**
  * yamux, as of hashicorp/yamux, libp2p and many others: 12-byte headers, 256 KiB windows, pings, no reset codes.
  *
+ * @param options - what to do otherwise
  * @see docs/wire/yamux.md
  * @example
  * ```ts
  * const s = session(conn, { codec: yamux(), role: 'client' });
  * ```
  */
-export function yamux(): Codec<'yamux'> {
+export function yamux({ earlyGoAway = false }: YamuxOptions = {}): Codec<'yamux'> {
+  return earlyGoAway ? early : late;
+}
+
+function make(goAway: Traits['goAway']): Codec<'yamux'> {
+  const codec: Codec<'yamux'> = {
+    protocol: 'yamux',
+    firstBytes: [VERSION],
+    traits: { ...traits, goAway },
+    encoder,
+    decoder: (sink): Decoder => new YamuxDecoder(sink),
+    codeOf: (reason) => (reason in CODES ? CODES[reason as keyof typeof CODES] : 0),
+    reasonOf: (code) => (['none', 'protocol', 'internal'] as const)[code],
+    match: ({ bytes }) => {
+      if (!bytes.subarray(0, OPENING_BYTES).every(opens)) return 'no';
+      return bytes.length < OPENING_BYTES ? 'more' : { meta: { codec } };
+    },
+  };
   return codec;
 }
 
-const codec: Codec<'yamux'> = {
-  protocol: 'yamux',
-  firstBytes: [VERSION],
-  traits,
-  encoder,
-  decoder: (sink): Decoder => new YamuxDecoder(sink),
-  codeOf: (reason) => (reason in CODES ? CODES[reason as keyof typeof CODES] : 0),
-  reasonOf: (code) => (['none', 'protocol', 'internal'] as const)[code],
-  match: ({ bytes }) => {
-    if (!bytes.subarray(0, OPENING_BYTES).every(opens)) return 'no';
-    return bytes.length < OPENING_BYTES ? 'more' : { meta: { codec } };
-  },
-};
+const late = make('late');
+const early = make('early');
 
 const OPENING_BYTES = 8;
 
