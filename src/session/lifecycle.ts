@@ -96,9 +96,7 @@ export class Lifecycle implements CoreOwner, Intake {
     try {
       this.#decoder.push(chunk);
     } catch (error) {
-      // What follows a GoAway may be the rest of its text, which some muxado 2 peers don't count.
-      if (this.#inbound.goneAway !== undefined) this.complete();
-      else this.onEnd(MuxError.from(error), 'protocol');
+      this.onEnd(MuxError.from(error), 'protocol');
     }
     core.writer.release();
     this.#reading.consumed(chunk.length);
