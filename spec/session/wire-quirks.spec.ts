@@ -93,7 +93,7 @@ describe('muxado 2', () => {
 
   test('session case 9: with types, type and first bytes share a frame', async () => {
     const peer = rawPeer({ codec: typed, role: 'client' });
-    void peer.session.open({ type: 9 }).next(hello);
+    peer.session.open({ type: 9 }).next(hello);
     await peer.settled();
     expect(peer.sent()).toBe(`000009120000000300000009${hello.toString('hex')}`);
   });
@@ -120,7 +120,7 @@ describe('muxado 2', () => {
     const asked = peer.session.open();
     asked.next(hello);
     asked.complete();
-    void peer.session.open().complete();
+    peer.session.open().complete();
     await peer.settled();
     expect(peer.sent()).toBe(
       `0000051200000003${hello.toString('hex')}0000001100000003` + '00000012000000050000001100000005',

@@ -14,8 +14,8 @@ let ConnDuplex: ConnDuplexClass | undefined;
  * A Node Duplex over a Conn that is no socket, with what servers and clients expect of a socket. Node is asked for only here
  * and only when called, so that the rest runs, and bundles, without it.
  *
- * A reset destroys it with the error: at once where a reader is waiting, at the next write, and else once all that came
- * before the reset has been read. Destroying it with an error resets the connection.
+ * As with a socket, a reset destroys it with the error, and what is in its buffer is lost; destroying it with an error resets
+ * the connection.
  *
  * @param scheduler - the clock of its `setTimeout`
  * @throws UsageError `ERR_MUX_USAGE` where there is no Node
@@ -34,13 +34,16 @@ function connDuplexClass(): ConnDuplexClass {
     throw new UsageError('ERR_MUX_USAGE', 'duplex() needs Node; use readable and writable');
   }
   const { setImmediate } = timers;
+  const inTwoTurns = (act: () => void): void => {
+    setImmediate(() => setImmediate(act));
+  };
 
   return class ConnDuplex extends withSocketSurface(stream.Duplex) {
     readonly #reading: Reading;
     #unconsumed = 0;
     #wanted = false;
     #ended = false;
-    #failure: MuxError | undefined;
+    #failed = false;
     #resetting = false;
 
     constructor(conn: Conn, scheduler: SchedulerLike) {
@@ -54,18 +57,21 @@ function connDuplexClass(): ConnDuplexClass {
           this.#showEnd();
         },
         error: (error) => {
-          this.#failure = error;
-          this.#failOnceRead();
+          this.#fail(error);
         },
       });
-      // The reading tells nothing while it is paused and nothing after its end, yet a writer must hear of a reset.
+      // The reading tells nothing while it is paused and nothing after its end, yet a reset must reach a writer, too.
       conn.closed$.subscribe(({ error }) => {
         if (error === undefined) return;
-        this.#failure ??= error;
-        if (!this.#ended) return;
-        if (this.readableEnded) this.destroy(error);
-        else this.once('end', () => this.destroy(error));
+        // An end that came before the reset is shown before it.
+        if (this.#ended) inTwoTurns(() => this.#fail(error));
+        else this.#fail(error);
       });
+    }
+
+    #fail(error: MuxError): void {
+      this.#failed = true;
+      this.destroy(error);
     }
 
     #take(chunk: Uint8Array): void {
@@ -84,7 +90,6 @@ function connDuplexClass(): ConnDuplexClass {
     override read(size?: number): unknown {
       const chunk: unknown = super.read(size);
       this.#settle();
-      this.#failOnceRead();
       return chunk;
     }
 
@@ -95,11 +100,6 @@ function connDuplexClass(): ConnDuplexClass {
       if (left <= 0) return;
       this.#unconsumed -= left;
       this.#reading.consumed(left);
-    }
-
-    // What came before a reset may be all that the peer had to say.
-    #failOnceRead(): void {
-      if (this.#failure !== undefined && !this.#ended && this.readableLength === 0) this.destroy(this.#failure);
     }
 
     override _read(): void {
@@ -113,7 +113,7 @@ function connDuplexClass(): ConnDuplexClass {
     // Attached to a stream whose end is there already, node:http2 ends the process (ERR_INTERNAL_ASSERTION).
     #showEnd(): void {
       if (!this.#ended || !this.#wanted) return;
-      setImmediate(() => setImmediate(() => this.#pushEnd()));
+      inTwoTurns(() => this.#pushEnd());
     }
 
     #pushEnd(): void {
@@ -140,19 +140,19 @@ function connDuplexClass(): ConnDuplexClass {
 
     #written(goesOn: boolean, done: Done): void {
       if (goesOn) {
-        done(this.#failure);
+        done();
         return;
       }
       this._conn._drained(() => {
         this._touch();
-        done(this.#failure);
+        done();
       });
     }
 
     // Does not wait until all is sent: at a write while an end is under way, node:http2 ends the process.
     override _final(done: Done): void {
       this._conn.complete();
-      done(this.#failure);
+      done();
     }
 
     /** As a socket has it: no 'error' here, a reset at the other end. */
@@ -162,7 +162,7 @@ function connDuplexClass(): ConnDuplexClass {
     }
 
     override _destroy(error: Error | null, done: Done): void {
-      if (this.#failure === undefined) this.#leave(error);
+      if (!this.#failed) this.#leave(error);
       this.#settle();
       super._destroy(error, done);
     }

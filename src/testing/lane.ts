@@ -27,6 +27,7 @@ export class Lane {
   readonly #waiting = new Set<() => void>();
   #onTheWay = 0;
   #ending = false;
+  #flushing = false;
   #over = false;
 
   constructor(wire: Wire, to: LaneEnd) {
@@ -69,7 +70,10 @@ export class Lane {
     return () => this.#waiting.delete(callback);
   }
 
+  // What arrives may be consumed at once, which leads back here: one loop sends.
   #flush(): void {
+    if (this.#flushing) return;
+    this.#flushing = true;
     while (!this.#over && this.#onTheWay < this.#wire.capacityBytes) {
       const piece = this.#outbox.shift();
       if (piece === undefined) break;
@@ -79,6 +83,7 @@ export class Lane {
         this.#arrive(piece);
       });
     }
+    this.#flushing = false;
     if (this.bufferedBytes > 0 || this.#over) return;
     this.#wakeWriters();
     // Those woken may have written, or ended it, again.

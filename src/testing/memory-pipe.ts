@@ -56,6 +56,7 @@ class MemoryConn extends InboxConn {
   bytesWritten = 0;
   lane: Lane | undefined;
   #peer: MemoryConn | undefined;
+  #cancelled = false;
   #ended = { inbound: false, outbound: false };
 
   join(peer: MemoryConn, wire: Wire): void {
@@ -91,6 +92,7 @@ class MemoryConn extends InboxConn {
   protected _end(): void {
     this.lane?.end();
     this.#over('outbound');
+    this.#endIfLeft();
   }
 
   _destroy(error: MuxError | undefined): void {
@@ -107,13 +109,22 @@ class MemoryConn extends InboxConn {
   }
 
   onCancelled(): void {
-    if (this.#ended.outbound) this._destroy(undefined);
+    this.#cancelled = true;
+    this.#endIfLeft();
   }
 
   cut(toReader: MuxError, told: MuxError | undefined): void {
     this.lane?.stop();
     this.inbox.end(toReader);
     this.close(told);
+  }
+
+  // Nobody reads, and all is sent: as a socket would be, it is closed.
+  #endIfLeft(): void {
+    if (!this.#cancelled || !this.#ended.outbound || this.isClosed) return;
+    this.lane?.drained(() => {
+      this._destroy(undefined);
+    });
   }
 
   #over(direction: 'inbound' | 'outbound'): void {
