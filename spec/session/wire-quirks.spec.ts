@@ -209,6 +209,45 @@ describe('yamux', () => {
   });
 });
 
+describe.each([
+  ['muxado1', muxado1],
+  ['muxado2', muxado2],
+  ['yamux', yamux()],
+] as [string, Codec][])('a stream of %s that nobody is to read', (_name, codec) => {
+  async function opened(onCancel: 'drain' | 'reset'): Promise<{ peer: RawPeer; stream: MuxStream }> {
+    const peer = rawPeer({ codec, role: 'client', onCancel });
+    const stream = peer.session.open();
+    stream.next(hello);
+    await peer.settled();
+    stream.cancelRead();
+    return { peer, stream };
+  }
+
+  test('drops what comes, lets it be sent on, and is reset once our side has ended', async () => {
+    const { peer, stream } = await opened('drain');
+    const chunk = new Uint8Array(16_000);
+    for (let n = 0; n < 10; n++) {
+      peer.send({ kind: 'data', id: stream.streamId, bytes: chunk });
+      await peer.settled();
+    }
+    expect(stream.receiveWindowBytes - stream.window.creditBytes).toBeLessThan(stream.receiveWindowBytes / 2);
+    expect(peer.frames.filter(({ kind }) => kind === 'reset')).toEqual([]);
+    stream.complete();
+    await peer.settled();
+    expect(peer.frames.slice(-2)).toEqual([
+      { kind: 'end', id: stream.streamId },
+      { kind: 'reset', id: stream.streamId, code: codec.codeOf('cancel') },
+    ]);
+  });
+
+  test('is reset at once if told so', async () => {
+    const { peer, stream } = await opened('reset');
+    await peer.settled();
+    expect(peer.frames.slice(-1)).toEqual([{ kind: 'reset', id: stream.streamId, code: codec.codeOf('cancel') }]);
+    expect(peer.session.streams).toEqual([]);
+  });
+});
+
 describe('smux', () => {
   test('session case 21: counters pass 2^32 without a stop', async () => {
     const peer = rawPeer({ codec: smux2, role: 'client' });

@@ -3,6 +3,7 @@ import { putU32 } from '../bytes/integers.js';
 import type { Conn } from '../conn/conn.js';
 import { InboxConn } from '../conn/inbox-conn.js';
 import type { ConnMeta } from '../conn/meta.js';
+import type { Intake } from '../conn/reading.js';
 import { MuxError, ResetError } from '../errors.js';
 import type { ReceiveWindow } from '../flow/window.js';
 import type { Outbox } from './outbox.js';
@@ -34,6 +35,8 @@ export interface StreamHost {
   /** The stream is over in both directions. */
   over(stream: MuxStream): void;
 }
+
+const NOBODY: Intake = { next: () => undefined, complete: () => undefined, error: () => undefined };
 
 // A writer may put this much in line before it is asked to wait: enough for a flush or two.
 const HIGH_WATER_BYTES = 131_072;
@@ -105,6 +108,15 @@ export class MuxStream extends InboxConn<string, StreamMeta> {
   reset(code: number): void {
     const facts = { ...this.facts('local'), wireCode: code };
     this._destroy(new ResetError('ERR_MUX_RESET', `stream ${this.streamId} was reset here with code ${code}`, facts));
+  }
+
+  /**
+   * Wants no more of what the peer sends, as unsubscribing does: for streams that only write and never had a reader. What comes is
+   * dropped, or with `onCancel: 'reset'` the stream is reset.
+   */
+  cancelRead(): void {
+    this._read(NOBODY);
+    this.inbox.cancel();
   }
 
   _write(chunk: Uint8Array): boolean {
