@@ -85,7 +85,7 @@ describe('a Conn over a socket', () => {
 
   it('holds the peer back until somebody reads, and loses nothing', async () => {
     const [client, conn] = await pair();
-    const sent = Buffer.alloc(4_000_000, 'x');
+    const sent = Buffer.alloc(64_000_000, 'x');
     client.write(sent);
     client.end();
     // Without a reader only what the system and one stream buffer hold can be taken.
