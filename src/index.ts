@@ -78,3 +78,16 @@ export type { Role } from './session/stream-table.js';
 export type { Rate } from './session/token-bucket.js';
 export * from './wire/index.js';
 export { encodeFrame } from './wire/encode-frame.js';
+export { fromWebSocket, type FromWebSocketOptions } from './conn/web-socket-conn.js';
+export type {
+  WebSocketEnd,
+  WebSocketFailure,
+  WebSocketMessage,
+  WebSocketTransport,
+} from './conn/web-socket-transport.js';
+export { dialSession, type DialSessionOptions } from './net/dial-session.js';
+export type { WebSocketConstructor } from './net/dial-web-socket.js';
+export { listenSessions, type ListenSessionsOptions, type SessionListener } from './net/listen-sessions.js';
+export { terminateWebSocket, type WebSocketUpgrader } from './net/terminate-web-socket.js';
+export { connectThrough, type Connect } from './serve/connect-through.js';
+export { httpAgent } from './serve/http-agent.js';

@@ -37,7 +37,12 @@ export interface ListenOptions {
 }
 
 /** Where a {@link Listener} is bound; `path` for a Unix socket. */
-export type ListenAddress = AddressInfo | { readonly path: string };
+export type ListenAddress =
+  | AddressInfo
+  | {
+      /** Path of the Unix socket, or name of the Windows pipe. */
+      readonly path: string;
+    };
 
 /**
  * A bound port as an Observable of connections. Cold: subscribing binds, unsubscribing closes the port and leaves every

@@ -21,8 +21,12 @@ export function parseProxyHeader(bytes: Uint8Array, maxBytes: number, final: boo
 
 /** Which PROXY header to write. */
 export type ProxyHeaderOptions =
-  | { readonly version: 1 }
   | {
+      /** The line of text: addresses and nothing else. */
+      readonly version: 1;
+    }
+  | {
+      /** The binary header. */
       readonly version: 2;
       /** Said beside the addresses, in this order. A checksum among them is left out: it belongs to another header. */
       readonly tlvs?: readonly ProxyTlv[];

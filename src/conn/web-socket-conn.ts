@@ -1,0 +1,222 @@
+import { asyncScheduler, interval, type SchedulerLike, type Subscription } from 'rxjs';
+import { ByteQueue } from '../bytes/byte-queue.js';
+import { checkWholeNumber } from '../bytes/whole-number.js';
+import { MuxError, OverflowError, ProtocolError, ResetError } from '../errors.js';
+import type { Addresses, Conn } from './conn.js';
+import { InboxConn } from './inbox-conn.js';
+import type { WebSocketEnd, WebSocketFailure, WebSocketTransport } from './web-socket-transport.js';
+
+/** Settings of {@link fromWebSocket}. */
+export interface FromWebSocketOptions {
+  /** Bytes that may wait to be sent before `next` ends the connection. @defaultValue 1048576 (1 MiB) */
+  readonly sendBufferBytes?: number;
+  /**
+   * Bytes that may wait to be read, 1 or more. A WebSocket of `ws` is held back long before; one that cannot be, as in browsers,
+   * is ended past it with `ERR_MUX_OVERFLOW`. @defaultValue 16777216 (16 MiB)
+   */
+  readonly receiveBufferBytes?: number;
+  /** What it runs over, whose addresses are told: `request.socket` in a server. @defaultValue no addresses */
+  readonly over?: Addresses & {
+    /** True inside a TLS layer. @defaultValue true where the WebSocket's URL begins with `wss:` */
+    readonly encrypted?: boolean;
+  };
+  /** The clock of looking whether a full WebSocket has sent. @defaultValue `asyncScheduler` */
+  readonly scheduler?: SchedulerLike;
+}
+
+const CONNECTING = 0;
+const OPEN = 1;
+const CLOSED = 3;
+
+// RFC 6455 section 7.4.1; those from 4000 on are for private use.
+const NORMAL = 1000;
+const UNSUPPORTED_DATA = 1003;
+const NO_CODE = 1005;
+const ABORTED = 4000;
+
+/** From here on writers wait, and a peer that can be held back is. */
+const HIGH_WATER_BYTES = 262_144;
+/** No event tells when a WebSocket has sent: how often it is asked while somebody waits. */
+const POLL_MS = 5;
+const RECEIVE_BUFFER_BYTES = 16 << 20;
+
+/** A Conn over a WebSocket. */
+class WebSocketConn extends InboxConn {
+  readonly encrypted: boolean;
+  bytesRead = 0;
+  bytesWritten = 0;
+  readonly #socket: WebSocketTransport;
+  readonly #receiveBufferBytes: number;
+  readonly #scheduler: SchedulerLike;
+  /** Written before it was open. */
+  readonly #early = new ByteQueue();
+  readonly #waiting = new Set<() => void>();
+  #polling: Subscription | undefined;
+  #unreadBytes = 0;
+  #isPaused = false;
+  #wasOpen: boolean;
+  #isEnded = false;
+  #failure: WebSocketFailure = {};
+
+  constructor(socket: WebSocketTransport, options: FromWebSocketOptions) {
+    super(options.over ?? {}, options.sendBufferBytes);
+    this.#socket = socket;
+    this.#receiveBufferBytes = options.receiveBufferBytes ?? RECEIVE_BUFFER_BYTES;
+    this.#scheduler = options.scheduler ?? asyncScheduler;
+    this.#wasOpen = socket.readyState !== CONNECTING;
+    this.encrypted = options.over?.encrypted ?? socket.url?.startsWith('wss:') === true;
+    socket.binaryType = 'arraybuffer';
+    socket.addEventListener('open', () => {
+      this.#onOpen();
+    });
+    socket.addEventListener('message', ({ data }) => {
+      if (typeof data === 'string') this.#refuseText();
+      else this.#receive(new Uint8Array(data as ArrayBuffer));
+    });
+    socket.addEventListener('error', (failure) => {
+      this.#failure = failure;
+    });
+    socket.addEventListener('close', (end) => {
+      this.#onClose(end);
+    });
+    // Its 'close' is over: none will come.
+    if (socket.readyState === CLOSED) this.#finish(new MuxError('ERR_MUX_CLOSED', 'the WebSocket is closed already'));
+  }
+
+  get bufferedBytes(): number {
+    // A WebSocket that is closed goes on counting what it never sent.
+    return this.isClosed ? 0 : this.#early.bytes + this.#socket.bufferedAmount;
+  }
+  get needsDrain(): boolean {
+    return this.bufferedBytes >= HIGH_WATER_BYTES;
+  }
+
+  _write(chunk: Uint8Array): boolean {
+    if (this.isClosed || this.#isEnded || chunk.length === 0) return true;
+    this.bytesWritten += chunk.length;
+    if (this.#socket.readyState === CONNECTING) this.#early.push(chunk);
+    else if (this.#socket.readyState === OPEN) this.#send(chunk);
+    return !this.needsDrain;
+  }
+
+  _drained(callback: () => void): () => void {
+    if (!this.needsDrain) {
+      callback();
+      return () => undefined;
+    }
+    this.#waiting.add(callback);
+    this.#polling ??= interval(POLL_MS, this.#scheduler).subscribe(() => {
+      if (!this.needsDrain) this.#wakeWriters();
+    });
+    return () => {
+      this.#waiting.delete(callback);
+      if (this.#waiting.size === 0) this.#stopPolling();
+    };
+  }
+
+  protected _end(): void {
+    this.#isEnded = true;
+    if (this.#socket.readyState !== CONNECTING) this.#socket.close(NORMAL);
+  }
+
+  _destroy(error: MuxError | undefined): void {
+    if (this.isClosed) return;
+    const aborted = { initiator: 'local' } as const;
+    this.#finish(error ?? new MuxError('ERR_MUX_ABORT', 'the connection was closed before its end', aborted), error);
+    if (this.#socket.terminate === undefined) this.#socket.close(ABORTED);
+    else this.#socket.terminate();
+  }
+
+  /** @internal */
+  onConsumed(bytes: number): void {
+    this.#unreadBytes -= bytes;
+    if (!this.#isPaused || this.#unreadBytes >= HIGH_WATER_BYTES) return;
+    this.#isPaused = false;
+    this.#socket.resume?.();
+  }
+
+  /** @internal */
+  onCancelled(): void {
+    if (this.#isEnded) this._destroy(undefined);
+  }
+
+  #send(bytes: Uint8Array): void {
+    this.#socket.send(bytes as Uint8Array<ArrayBuffer>);
+  }
+
+  #onOpen(): void {
+    this.#wasOpen = true;
+    this.#early.moveTo({ append: (bytes) => this.#send(bytes) }, this.#early.bytes);
+    if (this.#isEnded) this.#socket.close(NORMAL);
+  }
+
+  #receive(bytes: Uint8Array): void {
+    if (this.isClosed) return;
+    this.bytesRead += bytes.length;
+    this.#unreadBytes += bytes.length;
+    this.inbox.push(bytes);
+    if (this.#unreadBytes > this.#receiveBufferBytes) {
+      const text = `${this.#unreadBytes} bytes wait to be read on connection ${this.id}, allowed ${this.#receiveBufferBytes}`;
+      this._destroy(new OverflowError('ERR_MUX_OVERFLOW', text));
+    } else if (this.#unreadBytes >= HIGH_WATER_BYTES && !this.#isPaused) {
+      this.#isPaused = true;
+      this.#socket.pause?.();
+    }
+  }
+
+  #refuseText(): void {
+    const text = 'a text message came on a WebSocket that carries bytes: send binary messages';
+    this.#finish(new ProtocolError('ERR_MUX_FRAME', text, { initiator: 'remote' }));
+    this.#socket.close(UNSUPPORTED_DATA);
+  }
+
+  #onClose({ code, reason }: WebSocketEnd): void {
+    const { message, error: cause } = this.#failure;
+    const facts = { initiator: 'remote', wireCode: code, cause } as const;
+    const why = message ?? `code ${code}${reason === '' ? '' : `, ${JSON.stringify(reason)}`}`;
+    if (!this.#wasOpen) this.#finish(new MuxError('ERR_MUX_CONNECT', `the WebSocket was not opened: ${why}`, facts));
+    else if (code === NORMAL || code === NO_CODE) this.#finish(undefined);
+    else this.#finish(new ResetError('ERR_MUX_RESET', `the WebSocket was closed early: ${why}`, facts));
+  }
+
+  /** Over in both directions; `told` is what `closed$` tells. */
+  #finish(error: MuxError | undefined, told: MuxError | undefined = error): void {
+    if (this.isClosed) return;
+    this.close(told);
+    this.#early.clear();
+    this.inbox.end(error);
+    this.#wakeWriters();
+  }
+
+  #wakeWriters(): void {
+    this.#stopPolling();
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const callback of waiting) callback();
+  }
+
+  #stopPolling(): void {
+    this.#polling?.unsubscribe();
+    this.#polling = undefined;
+  }
+}
+
+/**
+ * Makes a Conn of a WebSocket: a browser's, one of `ws`, client or server, open or still connecting. What is written goes out as
+ * binary messages; how bytes are cut into messages means nothing, in either direction.
+ *
+ * A WebSocket has no half-close: `complete` closes it, with code 1000, once all is sent, and what the peer still had to say is
+ * lost. The peer's close with 1000, or without a code, completes; any other code errors with `ERR_MUX_RESET` and the code as
+ * `wireCode`, a WebSocket that never opened with `ERR_MUX_CONNECT`, a text message with `ERR_MUX_FRAME`. `error` ends it without
+ * a closing handshake, in browsers with code 4000.
+ *
+ * @throws UsageError `ERR_MUX_OPTION` for a bound out of range
+ * @example
+ * ```ts
+ * const s = session(fromWebSocket(new WebSocket('wss://example.com/mux')), { codec: yamux(), role: 'client' });
+ * ```
+ */
+export function fromWebSocket(socket: WebSocketTransport, options: FromWebSocketOptions = {}): Conn {
+  checkWholeNumber('receiveBufferBytes', options.receiveBufferBytes, 1);
+  return new WebSocketConn(socket, options);
+}

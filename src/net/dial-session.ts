@@ -1,0 +1,79 @@
+import type { ConnectionOptions } from 'node:tls';
+import { Observable, switchMap, throwError, timeout } from 'rxjs';
+import { checkWholeNumber } from '../bytes/whole-number.js';
+import type { Conn } from '../conn/conn.js';
+import { MuxError, UsageError } from '../errors.js';
+import { settle, type SessionOptions } from '../session/options.js';
+import { session, type Session } from '../session/session.js';
+import { dial } from './dial.js';
+import { dialWebSocket, type WebSocketConstructor } from './dial-web-socket.js';
+import { sessionPlace } from './session-url.js';
+
+/** Settings of {@link dialSession}. */
+export interface DialSessionOptions extends Omit<SessionOptions, 'role'> {
+  /** For `tls:`: `node:tls` options, as in `dial({ tls })`. @defaultValue those of `node:tls`, the host as `servername` */
+  readonly tls?: ConnectionOptions;
+  /** For `ws:` and `wss:`: what makes the WebSocket, that of `ws` as a rule. @defaultValue the global one; Node 20 has none */
+  readonly webSocket?: WebSocketConstructor;
+  /** Milliseconds to connect in, TLS and WebSocket handshakes included, 1 to 2147483647. @defaultValue 10000 */
+  readonly connectTimeoutMs?: number;
+}
+
+const CONNECT_TIMEOUT_MS = 10_000;
+
+/**
+ * Connects and runs a session over the connection, as the client. Cold: each subscription dials anew, emits one session once it is
+ * connected, completes when that session ends in order, and errors when it ends early, with the session's error, or was not
+ * reached, with `ERR_MUX_CONNECT`. So `retry` is all that reconnecting takes, and `repeat` after an orderly end.
+ *
+ * The session lives as long as the subscription: unsubscribing gives up the attempt or closes the session as `session.close()`
+ * does: what was written is sent, within 5 seconds, and the streams end. So `take(1)` and `firstValueFrom` close it at once: use
+ * `switchMap`. A session that shall outlive its subscription is `dial(…)` and `session(conn, …)`.
+ *
+ * @param url - `'tcp://host:port'`, `'tls://host:port'`, `'unix:/path'`, `'ws://host/path'` or `'wss://host/path'`
+ * @throws UsageError `ERR_MUX_OPTION` for a URL that is none of these, or options that can't be meant
+ * @example
+ * ```ts
+ * dialSession('tls://example.com:4040', { codec: muxado() })
+ *   .pipe(
+ *     switchMap((s) => s.accept$),
+ *     retry({ delay: (_error, attempt) => timer(Math.random() * Math.min(30_000, 500 * 2 ** attempt)), resetOnSuccess: true }),
+ *   )
+ *   .subscribe(toHttp(server));
+ * ```
+ */
+export function dialSession(url: string, options: DialSessionOptions): Observable<Session> {
+  const { tls, webSocket, connectTimeoutMs = CONNECT_TIMEOUT_MS, ...limits } = options;
+  checkWholeNumber('connectTimeoutMs', connectTimeoutMs, 1, 0x7fff_ffff);
+  // Now, since who retries would make the same mistake for ever.
+  const settings = settle({ ...limits, role: 'client' });
+  const { place, isTls, webPath } = sessionPlace(url);
+  if (tls !== undefined && (webPath !== undefined || !isTls)) {
+    throw new UsageError('ERR_MUX_OPTION', `tls is for 'tls://' only: '${url}' would be connected without it`);
+  }
+  const conn$ =
+    webPath === undefined ? dial({ ...place, ...(isTls ? { tls: tls ?? {} } : {}) }) : dialWebSocket(url, webSocket);
+  const tooLate = (): MuxError =>
+    new MuxError('ERR_MUX_CONNECT', `${url} was not reached within ${connectTimeoutMs} ms`);
+  return conn$.pipe(
+    timeout({ first: connectTimeoutMs, scheduler: settings.scheduler, with: () => throwError(tooLate) }),
+    switchMap((conn) => lifeOf(conn, settings)),
+  );
+}
+
+/** The session over a connection, for as long as somebody wants it. */
+function lifeOf(conn: Conn, options: SessionOptions): Observable<Session> {
+  return new Observable((subscriber) => {
+    const opened = session(conn, options);
+    subscriber.add(() => {
+      opened.close();
+    });
+    subscriber.next(opened);
+    subscriber.add(
+      opened.closed$.subscribe(({ error }) => {
+        if (error === undefined) subscriber.complete();
+        else subscriber.error(error);
+      }),
+    );
+  });
+}

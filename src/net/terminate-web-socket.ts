@@ -1,0 +1,71 @@
+import { createServer, type IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { mergeMap, Observable, type OperatorFunction } from 'rxjs';
+import type { Conn } from '../conn/conn.js';
+import { fromWebSocket } from '../conn/web-socket-conn.js';
+import type { WebSocketTransport } from '../conn/web-socket-transport.js';
+
+/** What is needed of a `WebSocketServer` of `ws`, made with `{ noServer: true }`, to make connections of its WebSockets. */
+export interface WebSocketUpgrader {
+  /** Answers the handshake, and calls `done` when it was good. */
+  handleUpgrade(
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    done: (client: WebSocketTransport) => void,
+  ): void;
+}
+
+/**
+ * A stage: does the WebSocket handshake with each connection and emits the connection inside, ready to carry a session or to be
+ * sniffed again. Addresses and earlier `meta` are carried over.
+ *
+ * `ws` decides the handshake: its `path`, `verifyClient` and `handleProtocols` apply. Any page may open a WebSocket to any
+ * server, so check `origin` with `verifyClient` where cookies mean something. A connection without a good handshake is answered
+ * 400 or 426, or closed after 60 seconds. Completes with the source once no handshake is under way. Unsubscribing destroys the
+ * connections in handshake; those emitted live on.
+ *
+ * @param server - a `WebSocketServer` of `ws` (8), made with `{ noServer: true }`
+ * @example
+ * ```ts
+ * const { mux, browsers } = partitionByProtocol(conns$, { mux: yamux(), browsers: websocket({ path: '/mux' }) });
+ * merge(mux, browsers.pipe(terminateWebSocket(new WebSocketServer({ noServer: true })))).pipe(acceptSessions({ codec: yamux() }));
+ * ```
+ */
+export function terminateWebSocket(server: WebSocketUpgrader): OperatorFunction<Conn, Conn> {
+  const handshakes = new Map<Duplex, (client: WebSocketTransport) => void>();
+  // It never listens; connections are given to it. On 'listening' Node sets up its deadlines.
+  const http = createServer((_request, response) => {
+    response.writeHead(426, { Upgrade: 'websocket', Connection: 'close, Upgrade', 'Content-Type': 'text/plain' });
+    response.end('Only WebSocket is served here.\n');
+  });
+  http.emit('listening');
+  http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    server.handleUpgrade(request, socket, head, (client) => handshakes.get(socket)?.(client));
+  });
+
+  return mergeMap(
+    (conn) =>
+      new Observable<Conn>((subscriber) => {
+        const raw = conn.duplex();
+        const failed = (): void => {
+          subscriber.complete();
+        };
+        handshakes.set(raw, (client) => {
+          handshakes.delete(raw);
+          const inner = fromWebSocket(client, { over: conn, sendBufferBytes: conn._sendBufferBytes });
+          inner._know(conn.meta);
+          subscriber.next(inner);
+          subscriber.complete();
+        });
+        subscriber.add(() => {
+          raw.off('close', failed);
+          if (handshakes.delete(raw)) raw.destroy();
+        });
+        raw.once('close', failed);
+        // Gone since it was emitted; its error may be on the way still, and its 'close' with it.
+        if (raw.destroyed) raw.on('error', () => undefined);
+        else http.emit('connection', raw);
+      }),
+  );
+}

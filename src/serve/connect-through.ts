@@ -1,0 +1,43 @@
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { Session } from '../session/session.js';
+
+/**
+ * What HTTP clients take in place of `net.connect`. They ask for a Socket; what they get is a Duplex with all that they use of one.
+ */
+export interface Connect {
+  /** As undici and `node:http` call it: the stream, or why there is none, is told to `done`, from a later microtask. */
+  (where: unknown, done: (error: Error | null, socket: Socket) => void): undefined;
+  /** As `node:http2` calls it. */
+  (where?: unknown, options?: unknown): Socket;
+}
+
+/**
+ * Lets a client connect through a session: each of its connections is a stream. For undici (`connect`), `http2.connect`, `ws`
+ * and connect-node (`createConnection`). Which host the client asks for plays no part: the other end of the session answers.
+ *
+ * When the session has ended, a request fails with the session's error, `ERR_MUX_CLOSED` and the like.
+ *
+ * @example
+ * ```ts
+ * const dispatcher = new undici.Agent({ connect: connectThrough(s) });
+ * const h2 = http2.connect('http://peer', { createConnection: connectThrough(s) });
+ * const socket = new WebSocket('ws://peer/live', { createConnection: connectThrough(s) });
+ * ```
+ */
+export function connectThrough(session: Session): Connect {
+  const connect = (_where?: unknown, done?: unknown): Duplex | undefined => {
+    const stream = session.open().duplex();
+    // Clients listen for errors only once they have it.
+    stream.on('error', () => undefined);
+    if (typeof done !== 'function') return stream;
+    // A call from within this one would leave undici's first request without an answer.
+    queueMicrotask(() => {
+      (done as Done)(stream.errored, stream);
+    });
+    return undefined;
+  };
+  return connect as Connect;
+}
+
+type Done = (error: Error | null, stream: Duplex) => void;
