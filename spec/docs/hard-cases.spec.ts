@@ -2,27 +2,17 @@ import { describe, expect, it } from '@jest/globals';
 import { posix } from 'node:path';
 import { filesIn, read, tableRows } from './pages.js';
 
-const ALL = Array.from({ length: 65 }, (_, i) => i + 1);
 const STRING = /(['"`])((?:(?!\1)[^\\\n]|\\.)*)\1/g;
-const CASES = /\bcases? (\d+(?:(?:, and |, | and )\d+)*)/g;
+const LIST = '(\\d+(?:(?:, and |, | and )\\d+)*)';
 
-interface SpecFile {
-  readonly text: string;
-  readonly cases: ReadonlySet<number>;
-}
-
-/** A file of the specs, with the numbers that its test titles name; titles are strings, some of them rows of a table. */
-function specFile(path: string): SpecFile {
-  const text = read(path);
+/** The strings of a file: titles of tests among them, some of them rows of a table. */
+function stringsOf(text: string): string[] {
   const code = text.replace(/^\s*(?:\/\/|\/?\*).*$/gm, '');
-  const strings = [...code.matchAll(STRING)].map(([, , content = '']) => content);
-  const numbers = strings.flatMap((content) =>
-    [...content.matchAll(CASES)].flatMap(([, list = '']) => list.match(/\d+/g) ?? []),
-  );
-  return { text, cases: new Set(numbers.map(Number)) };
+  return [...code.matchAll(STRING)].map(([, , content = '']) => content);
 }
 
-const specs = new Map(filesIn('spec', '.ts').map((path) => [path, specFile(path)]));
+const specs = new Map(filesIn('spec', '.ts').map((path) => [path, read(path)]));
+const strings = new Map([...specs].map(([path, text]) => [path, stringsOf(text)]));
 
 interface Row {
   readonly number: number;
@@ -38,31 +28,54 @@ function row([number, , tests = '']: readonly string[]): Row {
   };
 }
 
-const numbered = tableRows(read('docs/hard-cases.md')).filter(([first]) => /^\d+$/.test(first ?? ''));
-const cases = numbered.slice(0, ALL.length).map(row);
-const regressions = numbered.slice(ALL.length).map(row);
+const rowsOf = (page: string): Row[] =>
+  tableRows(read(page)).flatMap((cells) => (/^\d+$/.test(cells[0] ?? '') ? [row(cells)] : []));
 
-describe('the hard cases', () => {
+const connections = rowsOf('docs/hard-cases.md');
+const TABLES = [
+  {
+    page: 'docs/hard-cases.md',
+    rows: connections.slice(0, 65),
+    count: 65,
+    named: new RegExp(`(?<!session )\\bcases? ${LIST}`, 'g'),
+  },
+  {
+    page: 'docs/session-hard-cases.md',
+    rows: rowsOf('docs/session-hard-cases.md'),
+    count: 68,
+    named: new RegExp(`\\bsession cases? ${LIST}`, 'g'),
+  },
+];
+const regressions = connections.slice(65);
+
+describe.each(TABLES)('the hard cases of $page', ({ rows, count, named }) => {
+  const all = Array.from({ length: count }, (_, i) => i + 1);
+  /** The numbers that the titles of a file name. */
+  const casesOf = (path: string): number[] =>
+    (strings.get(path) ?? []).flatMap((content) =>
+      [...content.matchAll(named)].flatMap(([, list = '']) => (list.match(/\d+/g) ?? []).map(Number)),
+    );
+  const cases = new Map([...specs.keys()].map((path) => [path, new Set(casesOf(path))]));
+
   it('each have a test whose title names their number', () => {
-    const seen = new Set([...specs.values()].flatMap((spec) => [...spec.cases]));
-    expect(ALL.filter((number) => !seen.has(number))).toEqual([]);
+    const seen = new Set([...cases.values()].flatMap((numbers) => [...numbers]));
+    expect(all.filter((number) => !seen.has(number))).toEqual([]);
   });
 
-  it('each have a row in docs/hard-cases.md, in order', () => {
-    expect(cases.map(({ number }) => number)).toEqual(ALL);
+  it('each have a row, in order', () => {
+    expect(rows.map(({ number }) => number)).toEqual(all);
   });
 
-  it.each(cases)('have the tests that the table names for $number', ({ number, tests }) => {
+  it.each(rows)('have the tests that the table names for $number', ({ number, tests }) => {
     expect(tests.length).toBeGreaterThan(0);
     for (const { path, title } of tests) {
-      const spec = specs.get(path);
-      expect([path, spec?.cases.has(number), spec?.text.includes(title)]).toEqual([path, true, true]);
+      expect([path, cases.get(path)?.has(number), specs.get(path)?.includes(title)]).toEqual([path, true, true]);
     }
   });
+});
 
-  it.each(regressions)('have the tests that the table names for regression $number', ({ tests }) => {
-    for (const { path, title } of tests) {
-      expect([path, specs.get(path)?.text.includes(title)]).toEqual([path, true]);
-    }
+describe('the regressions of docs/hard-cases.md', () => {
+  it.each(regressions)('have the tests that the table names for $number', ({ tests }) => {
+    for (const { path, title } of tests) expect([path, specs.get(path)?.includes(title)]).toEqual([path, true]);
   });
 });

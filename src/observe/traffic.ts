@@ -67,8 +67,11 @@ export class Traffic {
 
   /** The sniffer options that report here. */
   readonly options: {
+    /** Totals that `snapshot()` tells. */
     readonly counters: SniffCounters;
+    /** Counts by protocol and remembers. */
     readonly decided: NextObserver<Decision>;
+    /** Remembers who was turned away. */
     readonly rejected: NextObserver<Rejection>;
   } = {
     counters: this.#counters,

@@ -18,7 +18,7 @@ export type TimedOut<T extends string> = T extends 'close' ? never : Conn<T>;
  * errors only when the source does. What becomes of the others is told through `rejected`; a client that never sent a byte is
  * only counted. Unsubscribing destroys the undecided connections at once; those emitted live on.
  *
- * @param args - matchers in order of precedence, then, if wanted, {@link SniffOptions}
+ * @param matchers - in order of precedence
  * @throws UsageError `ERR_MUX_OPTION` when called without a matcher or with an option out of range
  * @example
  * ```ts
@@ -28,7 +28,7 @@ export type TimedOut<T extends string> = T extends 'close' ? never : Conn<T>;
  * ```
  */
 export function sniff<const M extends readonly Matcher[]>(...matchers: M): OperatorFunction<Conn, Matched<M[number]>>;
-/** The same with {@link SniffOptions} last; a name given as `onTimeout` joins the protocols. */
+/** The same with {@link SniffOptions} behind the matchers; a name given as `onTimeout` joins the protocols. */
 export function sniff<const M extends readonly Matcher[], T extends string = 'close'>(
   ...args: readonly [...M, SniffOptions<T>]
 ): OperatorFunction<Conn, Matched<M[number]> | TimedOut<T>>;

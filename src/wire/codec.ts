@@ -14,9 +14,11 @@ export interface FrameSink {
   onReset(id: number, code: number): void;
   /** More window: `increment` bytes more (`credit: 'delta'`), or the absolute pair (`credit: 'absolute'`). */
   onCredit(id: number, increment: number, consumed: number, window: number): void;
+  /** A sign of life that is to be answered with the same value. */
   onPing(value: number): void;
+  /** The answer to a ping. */
   onPong(value: number): void;
-  /** `debug` is capped at {@link MAX_DEBUG_BYTES}; copy what is kept. */
+  /** The peer takes no new streams, or ends the session. `debug` has 1024 bytes at most; copy what is kept. */
   onGoAway(lastId: number, code: number, debug: Uint8Array): void;
   /** A frame of unknown type was skipped. */
   onUnknown(type: number, length: number): void;
@@ -42,14 +44,21 @@ export interface Decoder {
 export interface Encoder {
   /** SYN; for `lazyOpen` the empty frame that opens a stream nothing was written to. `type` and `priority` are -1 for none. */
   open(out: Uint8Array, at: number, id: number, credit: number, type: number, priority: number): number;
+  /** Confirms a stream of the peer (ACK), with `credit` beyond the initial window. */
   accept(out: Uint8Array, at: number, id: number, credit: number): number;
   /** The header of `length` bytes of data to follow; `opens` puts SYN on it (`lazyOpen` only). */
   dataHeader(out: Uint8Array, at: number, id: number, length: number, opens: boolean): number;
+  /** FIN. */
   end(out: Uint8Array, at: number, id: number): number;
+  /** RST, or what stands in for it. */
   reset(out: Uint8Array, at: number, id: number, code: number): number;
+  /** More window: `increment` bytes more, or `consumed` so far modulo 2^32 and the `window` from there, as the wire has it. */
   credit(out: Uint8Array, at: number, id: number, increment: number, consumed: number, window: number): number;
+  /** A sign of life; `value` is 0 to 2^32-1. */
   ping(out: Uint8Array, at: number, value: number): number;
+  /** The answer to a ping, with its value. */
   pong(out: Uint8Array, at: number, value: number): number;
+  /** Takes no new streams beyond `lastId`; without text. */
   goAway(out: Uint8Array, at: number, lastId: number, code: number): number;
 }
 
@@ -69,7 +78,12 @@ export type Reason =
 /** What shared code has to know of a protocol; there is no asking for its name. */
 export interface Traits {
   /** First stream id of each side; the next is 2 more. */
-  readonly firstId: { readonly client: number; readonly server: number };
+  readonly firstId: {
+    /** Of the end that dialled. */
+    readonly client: number;
+    /** Of the other. */
+    readonly server: number;
+  };
   /** The highest stream id. */
   readonly maxId: number;
   /** Bytes each side may send on a new stream before any credit; Infinity without windows. */
@@ -109,6 +123,7 @@ export interface Traits {
 
 /** How a protocol proves that both ends live; see {@link Traits.heartbeat}. */
 export interface Heartbeat {
+  /** The way; {@link Traits.heartbeat} tells them apart. */
   readonly by: 'ping' | 'signal' | 'stream' | 'probe';
   /** Type of the heartbeat stream. */
   readonly streamType?: number;
@@ -137,13 +152,22 @@ export interface Codec<P extends string = string> {
   readonly protocol: P;
   /** Every byte that a client's first flight can begin with. */
   readonly firstBytes: readonly number[];
+  /** What shared code has to know of the protocol. */
   readonly traits: Traits;
+  /** Writes its frames. */
   readonly encoder: Encoder;
+  /** A decoder for one connection, which tells `sink`. */
   decoder(sink: FrameSink): Decoder;
   /** The protocol's own number for a reason. */
   codeOf(reason: Reason): number;
   /** The reason that a number of the peer stands for; absent when it is none that we know. */
   reasonOf(code: number): Reason | undefined;
   /** Judges a client's first bytes, as `sniff` does. */
-  match(first: { readonly bytes: Uint8Array; readonly final: boolean }): { readonly meta: CodecMeta } | 'no' | 'more';
+  match(first: { readonly bytes: Uint8Array; readonly final: boolean }):
+    | {
+        /** Which codec it was. */
+        readonly meta: CodecMeta;
+      }
+    | 'no'
+    | 'more';
 }

@@ -7,6 +7,7 @@ export type Frame =
 
 /** A stream begins (SYN). */
 export interface OpenFrame {
+  /** Which frame it is. */
   readonly kind: 'open';
   /** Stream id as on the wire. */
   readonly id: number;
@@ -20,6 +21,7 @@ export interface OpenFrame {
 
 /** The peer took the stream (ACK); yamux only. */
 export interface AcceptFrame {
+  /** Which frame it is. */
   readonly kind: 'accept';
   /** Stream id as on the wire. */
   readonly id: number;
@@ -29,6 +31,7 @@ export interface AcceptFrame {
 
 /** Bytes of a stream. Received, it is a piece as it arrived: maybe less than the frame on the wire. */
 export interface DataFrame {
+  /** Which frame it is. */
   readonly kind: 'data';
   /** Stream id as on the wire. */
   readonly id: number;
@@ -38,6 +41,7 @@ export interface DataFrame {
 
 /** The sender is done with this direction (FIN). */
 export interface EndFrame {
+  /** Which frame it is. */
   readonly kind: 'end';
   /** Stream id as on the wire. */
   readonly id: number;
@@ -45,6 +49,7 @@ export interface EndFrame {
 
 /** Both directions of a stream end now (RST). */
 export interface ResetFrame {
+  /** Which frame it is. */
   readonly kind: 'reset';
   /** Stream id as on the wire. */
   readonly id: number;
@@ -54,6 +59,7 @@ export interface ResetFrame {
 
 /** The receiver grants more window. */
 export interface CreditFrame {
+  /** Which frame it is. */
   readonly kind: 'credit';
   /** Stream id as on the wire. */
   readonly id: number;
@@ -67,6 +73,7 @@ export interface CreditFrame {
 
 /** A sign of life; `pong` answers `ping` with the same value. */
 export interface PingFrame {
+  /** Which frame it is. */
   readonly kind: 'ping' | 'pong';
   /** Opaque number, 0 to 2^32-1; 0 where the wire carries none (smux). */
   readonly value: number;
@@ -74,6 +81,7 @@ export interface PingFrame {
 
 /** The sender takes no new streams, or ends the session. */
 export interface GoAwayFrame {
+  /** Which frame it is. */
   readonly kind: 'goAway';
   /** The highest id of the receiver's streams that was handled; 2^32-1 where the wire cannot say (yamux). */
   readonly lastId: number;
@@ -85,6 +93,7 @@ export interface GoAwayFrame {
 
 /** A frame of a type that the protocol says to skip (muxado 2); its body is dropped. */
 export interface UnknownFrame {
+  /** Which frame it is. */
   readonly kind: 'unknown';
   /** The type on the wire. */
   readonly type: number;
