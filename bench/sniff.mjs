@@ -7,6 +7,7 @@ import { measureDecision } from './rows/decision.mjs';
 import { measureGrpc } from './rows/grpc.mjs';
 import { measureHttp } from './rows/http.mjs';
 import { measureSilent } from './rows/silent.mjs';
+import * as views from './rows/views.mjs';
 
 const { quick, 'write-docs': writeDocs } = parseArgs({
   options: { quick: { type: 'boolean', default: false }, 'write-docs': { type: 'boolean', default: false } },
@@ -81,8 +82,9 @@ for (const { title, view, needs, measure } of SECTIONS) {
   sections.push({ title, view, ...(await measure((line) => say(`   ${line}`))) });
 }
 
-const results = { date, quick, machine, leftOut, loadAverageAfter: loadAverage(), sections };
-const text = markdown(results);
+const software = [tools.wrk, tools.go, tools.cmux && `cmux ${tools.cmux}`].filter((name) => name !== undefined);
+const results = { date, quick, machine, software, leftOut, loadAverageAfter: loadAverage(), sections };
+const text = markdown(results, views);
 await writeFormatted(`bench/results/${date}-sniff${quick ? '-quick' : ''}.json`, JSON.stringify(results));
 if (writeDocs) await replaceBetween('docs/performance.md', 'bench:sniff', text);
 process.stdout.write(`${text}\n`);

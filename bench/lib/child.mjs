@@ -1,7 +1,12 @@
 import { spawn } from 'node:child_process';
+import { basename } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { pinned } from './machine.mjs';
+
+// Nothing that is asked takes so long; a process that hangs must not hang the benchmark.
+const ANSWER_MS = 120_000;
+const EXIT_MS = 5000;
 
 /** The core of whatever is measured, and the core of whatever puts load on it. */
 export const SERVER_CORE = 0;
@@ -12,6 +17,7 @@ export const LOAD_CORE = 1;
  * first line comes unasked, when it is ready. It ends when its standard input does.
  */
 export class Child {
+  #name;
   #process;
   #lines;
   /** What it told when it was ready. */
@@ -19,8 +25,11 @@ export class Child {
 
   static async start(core, command, ...args) {
     const child = new Child();
+    child.#name = [command, ...args].map((part) => basename(part)).join(' ');
     const [file, ...rest] = pinned(core, [command, ...args]);
     child.#process = spawn(file, rest, { stdio: ['pipe', 'pipe', 'inherit'] });
+    // Written to after it died: what it leaves unanswered tells.
+    child.#process.stdin.on('error', () => {});
     child.#lines = createInterface({ input: child.#process.stdout })[Symbol.asyncIterator]();
     child.ready = await child.#answer();
     return child;
@@ -38,14 +47,19 @@ export class Child {
   }
 
   async stop() {
+    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
     const exit = new Promise((resolve) => this.#process.once('exit', resolve));
+    const kill = setTimeout(() => this.#process.kill('SIGKILL'), EXIT_MS);
     this.#process.stdin.end();
     await exit;
+    clearTimeout(kill);
   }
 
   async #answer() {
+    const kill = setTimeout(() => this.#process.kill('SIGKILL'), ANSWER_MS);
     const { done, value } = await this.#lines.next();
-    if (done) throw new Error(`no answer from ${this.#process.spawnargs.join(' ')}`);
+    clearTimeout(kill);
+    if (done) throw new Error(`no answer from ${this.#name}`);
     return JSON.parse(value);
   }
 }

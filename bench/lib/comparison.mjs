@@ -1,8 +1,9 @@
+import { inTurns } from './rounds.mjs';
 import { summary } from './statistics.mjs';
 
 /**
  * Measures subjects against each other. Every generation starts each subject anew, since two processes of one program
- * can differ for as long as they live, and warms it up; then rounds go through all of them, each round beginning with another one.
+ * can differ for as long as they live, and warms it up; then rounds go through all of them.
  *
  * @param subjects - `{ name, against, start() }`; `against` names the subject it is compared with
  * @param measure - `(running) => { cpuMicros, rate }`, of one operation and of one second; called once more to warm up
@@ -12,16 +13,16 @@ export async function compare({ subjects, generations, rounds, measure, progress
   const measured = new Map(subjects.map(({ name }) => [name, []]));
   for (let generation = 1; generation <= generations; generation++) {
     const running = [];
-    for (const subject of subjects) running.push({ name: subject.name, subject: await subject.start() });
-    for (const { subject } of running) await measure(subject, true);
-    for (let round = 0; round < rounds; round++) {
-      for (let i = 0; i < running.length; i++) {
-        const { name, subject } = running[(i + round) % running.length];
-        measured.get(name).push(await measure(subject, false));
-      }
-      progress(`generation ${generation}/${generations}, round ${round + 1}/${rounds}`);
-    }
-    for (const { subject } of running) await subject.stop();
+    for (const subject of subjects) running.push(await subject.start());
+    for (const subject of running) await measure(subject, true);
+    const ofGeneration = await inTurns({
+      subjects: running,
+      rounds,
+      measure: (subject) => measure(subject, false),
+      progress: (round) => progress(`generation ${generation}/${generations}, round ${round}/${rounds}`),
+    });
+    ofGeneration.forEach((measurements, i) => measured.get(subjects[i].name).push(...measurements));
+    for (const subject of running) await subject.stop();
   }
   return subjects.map(({ name, against }) => {
     const own = measured.get(name);

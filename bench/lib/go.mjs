@@ -13,16 +13,24 @@ const env = { ...process.env, GO111MODULE: 'off', GOPATH: '/usr/share/gocode', G
 /** False where Go or Debian's package of cmux is missing. */
 export const hasCmux = tools.go !== undefined && tools.cmux !== undefined;
 
-async function build(path, command, ...args) {
+/** False where Go or one of Debian's packages of stream multiplexers is missing. */
+export const hasMultiplexers = [tools.go, tools.muxado, tools.yamux, tools.smux].every((tool) => tool !== undefined);
+
+async function build(path, directory, command, ...args) {
   const binary = here(path);
   await mkdir(here('temp'), { recursive: true });
-  await run('go', [command, '-o', binary, ...args], { env });
+  await run('go', [command, '-o', binary, ...args], { env, cwd: here(directory) });
   return binary;
 }
 
 /** Builds the Go server; gives the path of its binary. */
 export function buildGoServer() {
-  return build('temp/bench-cmux', 'build', here('bench/go/cmux/main.go'));
+  return build('temp/bench-cmux', 'bench/go/cmux', 'build', '.');
+}
+
+/** Builds the interop suite's program over Go's stream multiplexers; gives the path of its binary. */
+export function buildMuxPeer() {
+  return build('temp/bench-muxpeer', 'spec/interop/go/muxpeer', 'build', '.');
 }
 
 /**
@@ -30,7 +38,7 @@ export function buildGoServer() {
  * `HTTP2n1` has both its matchers, HTTP/2 first, and a client of HTTP/1.
  */
 export async function buildCmuxBenchmarks(core) {
-  const binary = await build('temp/bench-cmux-own', 'test', '-c', 'github.com/soheilhy/cmux');
+  const binary = await build('temp/bench-cmux-own', '.', 'test', '-c', 'github.com/soheilhy/cmux');
   return async (milliseconds) => {
     const options = ['-test.run=^$', '-test.bench=CMuxConn', '-test.cpu=1', `-test.benchtime=${milliseconds}ms`];
     const [file, ...args] = pinned(core, [binary, ...options]);

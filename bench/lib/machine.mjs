@@ -7,11 +7,17 @@ function version(command, ...args) {
   return error === undefined ? `${stdout}${stderr}`.split('\n')[0].trim() : undefined;
 }
 
-/** The tools of the benchmark; a value is `undefined` where one is not installed. */
+/** The version of one of Debian's packages, `undefined` where it is not installed. */
+const debian = (name) => version('dpkg-query', '--show', name)?.split('\t')[1];
+
+/** The tools of the benchmarks; a value is `undefined` where one is not installed. */
 export const tools = {
   wrk: version('wrk', '-v')?.replace(/ Copyright.*/, ''),
   go: version('go', 'version'),
-  cmux: version('dpkg-query', '--show', 'golang-github-soheilhy-cmux-dev')?.split('\t')[1],
+  cmux: debian('golang-github-soheilhy-cmux-dev'),
+  muxado: debian('golang-github-inconshreveable-muxado-dev'),
+  yamux: debian('golang-github-hashicorp-yamux-dev'),
+  smux: debian('golang-github-xtaci-smux-dev'),
   taskset: version('taskset', '--version'),
 };
 

@@ -1,0 +1,37 @@
+import { Child, LOAD_CORE, SERVER_CORE } from '../lib/child.mjs';
+
+/** A server and a client in Node.js, each a process of its own. */
+export class NodePair {
+  #server;
+  #client;
+
+  /** @param how - what the server does with streams: `serve` them, or `hold` them */
+  static async start(named, how = 'serve') {
+    const pair = new NodePair();
+    pair.#server = await Child.startScript(SERVER_CORE, 'session/node/server.mjs', how, ...named);
+    const port = String(pair.#server.ready.port);
+    try {
+      pair.#client = await Child.startScript(LOAD_CORE, 'session/node/client.mjs', port, ...named);
+    } catch (error) {
+      await pair.stop();
+      throw error;
+    }
+    return pair;
+  }
+
+  /** Has the client do one of its works (`node/client.mjs`). */
+  run(...work) {
+    return this.#client.ask(...work);
+  }
+
+  /** Bytes that both processes hold, and how many streams the server has seen. */
+  async held() {
+    const [server, client] = [await this.#server.ask('memory'), await this.#client.ask('memory')];
+    return { server, client, ...(await this.#server.ask('channels')) };
+  }
+
+  async stop() {
+    await this.#client?.stop();
+    await this.#server.stop();
+  }
+}

@@ -1,0 +1,129 @@
+import { warmedUp } from './warmed-up.mjs';
+
+const MB = 1e6;
+const AT_A_TIME = 64;
+const IDLE_STREAMS = 10_000;
+const EARLIER_STREAMS = 500;
+// Round trips of milliseconds: a hundred of them, for a tail to be seen, take longer than a usual measurement.
+const TAIL_TIMES = 3;
+const CONCURRENCIES = [1, 64, 1000, 10_000];
+
+const all = () => true;
+const muxes = ({ isTcp }) => isTcp !== true;
+const muxesInNode = (peer) => muxes(peer) && peer.runsIn === 'node';
+const inNode = ({ runsIn }) => runsIn === 'node';
+
+const atLeast = (figure, ratio, ...of) => ({ figure, atLeast: ratio, of });
+const atMost = (figure, ratio, ...of) => ({ figure, atMost: ratio, of });
+
+const bulk = (streams, wanted) => ({
+  title: `Bulk, ${streams === 1 ? '1 stream' : `${streams} streams`}, 64 KiB writes`,
+  takesPart: all,
+  figures: { rate: 'MB/s' },
+  measure: (pair, times) => warmedUp((megabytes) => pair.run('bulk', streams, megabytes * MB), 50, times),
+  reference: 'rate',
+  wanted,
+});
+
+/** Memory of a stream on either side: `held` by JS and what it refers to, after a garbage collection, and all of the process. */
+async function heldByStream(pair) {
+  const open = async (count, total) => {
+    await pair.run('holdOpen', count);
+    let held = await pair.held();
+    while (held.channels < total) held = await pair.held();
+    return held;
+  };
+  // Code compiled and pools filled by the first streams are not the cost of those to come.
+  const before = await open(EARLIER_STREAMS, EARLIER_STREAMS);
+  const after = await open(IDLE_STREAMS, EARLIER_STREAMS + IDLE_STREAMS);
+  const each = (side, what) => (after[side][what] - before[side][what]) / IDLE_STREAMS;
+  return {
+    openerBytes: each('client', 'heldBytes'),
+    acceptorBytes: each('server', 'heldBytes'),
+    openerRss: each('client', 'rss'),
+    acceptorRss: each('server', 'rss'),
+  };
+}
+
+/** The cost of opening, echoing 64 B and ending a stream, in microseconds, with more and more of them at the same time. */
+async function scaling(pair, { warmUpSeconds, seconds }) {
+  const micros = {};
+  let { rate } = await warmedUp((count) => pair.run('open', count, AT_A_TIME), 1000, { warmUpSeconds, seconds });
+  for (const concurrency of CONCURRENCIES) {
+    // A session that has never held so many compiles and grows first.
+    await pair.run('open', 2 * concurrency, concurrency);
+    ({ rate } = await pair.run('open', Math.max(2 * concurrency, Math.ceil(rate * seconds)), concurrency));
+    micros[`at${concurrency}`] = 1e6 / rate;
+  }
+  const { at10000: most, ...fewer } = micros;
+  return { ...micros, growth: most / Math.min(...Object.values(fewer)) };
+}
+
+/**
+ * The works by name. `figures` has the columns; `measure` gives them, of one pair of processes that nobody used before.
+ * `reference` is the figure whose ratio to `node:net` is shown for all; `wanted` is what we are to reach: a ratio to the best
+ * of other peers, or without any a figure itself.
+ */
+export const WORKS = {
+  'bulk-1': bulk(1, [
+    atLeast('rate', 1, 'node:net'),
+    atLeast('rate', 1, 'Go yamux'),
+    atLeast('rate', 1, 'Go muxado 1'),
+    atLeast('rate', 2.5, 'libp2p-yamux'),
+  ]),
+  'bulk-64': bulk(64, [atLeast('rate', 0.95, 'node:net'), atLeast('rate', 1, 'Go muxado 1')]),
+  open: {
+    title: 'Open a stream, echo 64 B, end it; 64 at a time',
+    takesPart: all,
+    figures: { rate: 'streams/s' },
+    measure: (pair, times) => warmedUp((count) => pair.run('open', count, AT_A_TIME), 1000, times),
+    reference: 'rate',
+    wanted: [atLeast('rate', 8, 'Go muxado 1', 'Go yamux', 'Go smux 2', 'node:http2', 'libp2p-yamux')],
+  },
+  'ping-pong': {
+    title: 'Ping-pong of 64 B on one stream',
+    takesPart: all,
+    figures: { p50Micros: 'round trip p50, µs', p99Micros: 'p99, µs' },
+    measure: (pair, times) => warmedUp((rounds) => pair.run('pingPong', rounds), 1000, times),
+    reference: 'p50Micros',
+    wanted: [atMost('p50Micros', 1.15, 'node:net')],
+  },
+  'rpc-beside-bulk': {
+    title: 'Ping-pong of 64 B beside 32 bulk streams',
+    takesPart: inNode,
+    figures: { p50Micros: 'round trip p50, µs', p99Micros: 'p99, µs', rate: 'bulk, MB/s' },
+    measure: (pair, { warmUpSeconds, seconds }) => pair.run('pingPongBeside', 32, warmUpSeconds, TAIL_TIMES * seconds),
+    reference: 'p99Micros',
+    wanted: [atMost('p99Micros', 0.5, 'libp2p-yamux'), atMost('p99Micros', 1, 'node:http2')],
+  },
+  'slow-reader': {
+    title: 'One slow reader beside 99 fast ones',
+    takesPart: inNode,
+    figures: { alone: 'the 99 alone, MB/s', beside: 'beside it, MB/s', share: 'share kept' },
+    measure: (pair, { warmUpSeconds, seconds }) => pair.run('fastBesideSlow', 99, warmUpSeconds, seconds),
+    wanted: [atLeast('share', 0.95)],
+  },
+  idle: {
+    title: '10,000 idle streams',
+    takesPart: muxesInNode,
+    how: 'hold',
+    figures: {
+      openerBytes: 'opener, bytes each',
+      acceptorBytes: 'acceptor, bytes each',
+      openerRss: 'opener, RSS each',
+      acceptorRss: 'acceptor, RSS each',
+    },
+    measure: heldByStream,
+    wanted: [atMost('openerBytes', 2048), atMost('acceptorBytes', 2048)],
+  },
+  concurrency: {
+    title: 'Open, echo 64 B, end, with more and more streams at a time',
+    takesPart: muxes,
+    figures: {
+      ...Object.fromEntries(CONCURRENCIES.map((n) => [`at${n}`, `${n.toLocaleString('en')} at a time, µs each`])),
+      growth: '10,000 : the cheapest',
+    },
+    measure: scaling,
+    wanted: [atMost('growth', 1.3)],
+  },
+};

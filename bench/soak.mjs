@@ -1,0 +1,138 @@
+// npm run soak [-- --minutes N] [--seed N]: random traffic over sessions of all protocols, with connections killed, streams
+// reset, half-closed and left, sessions that go away, and slow readers; every stream's SHA-256 compared; each minute, and at
+// the end, everything has to be as it was. docs/performance.md tells more.
+import { connect } from 'node:net';
+import { setTimeout as elapsed } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { firstValueFrom } from 'rxjs';
+import { acceptSessions, fromDuplex, listen, muxado, session, smux, yamux } from '../dist/index.js';
+import { table } from './lib/report.mjs';
+import { Actor } from './soak/actor.mjs';
+import { Random } from './soak/random.mjs';
+import { backTo, baseline } from './soak/state.mjs';
+import { World } from './soak/world.mjs';
+
+const CODECS = [
+  muxado({ version: 1 }),
+  muxado(),
+  muxado({ typed: true }),
+  yamux(),
+  smux({ version: 1 }),
+  smux({ version: 2 }),
+];
+const SESSIONS_EACH = 2;
+const WARM_UP_SECONDS = 5;
+const CYCLE_SECONDS = 60;
+const END_MS = 45_000;
+
+const { minutes, seed } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '10' },
+    seed: { type: 'string', default: String(Date.now() % 2 ** 32) },
+  },
+}).values;
+const total = Number(minutes) * 60;
+if (!(total > 0) || !/^\d+$/.test(seed)) throw new Error('--minutes and --seed are numbers above 0');
+
+const say = (line) => process.stderr.write(`${line}\n`);
+const random = new Random(Number(seed));
+const world = new World();
+process.on('uncaughtException', (error) => world.fault(`thrown: ${error.stack}`));
+process.on('unhandledRejection', (error) => world.fault(`rejected: ${error?.stack ?? error}`));
+const limits = { budget: world.budget };
+
+function begin(mux, lane, kill) {
+  world.began(mux, lane);
+  return new Actor({ session: mux, lane, kill, random: random.fork(), world }).run();
+}
+
+/** A port for a protocol, whose sessions act like those that connect to it. */
+async function serve(codec) {
+  const conns$ = listen({ port: 0, host: '127.0.0.1' });
+  conns$.pipe(acceptSessions({ codec, ...limits })).subscribe((accepted) => {
+    const { conn } = accepted;
+    const cut = () => conn.error(new Error('cut on purpose'));
+    void begin(accepted, world.laneAt(conn.remotePort, codec), { kill: cut, cut });
+  });
+  return (await firstValueFrom(conns$.address$)).port;
+}
+
+/** One session after the other, until all is to end. */
+async function dialAgain(codec, port) {
+  while (!world.stop.aborted) {
+    const socket = connect({ port, host: '127.0.0.1', noDelay: true, allowHalfOpen: true });
+    await new Promise((resolve) => socket.once('connect', resolve));
+    const lane = world.laneAt(socket.localPort, codec);
+    const mux = session(fromDuplex(socket), { codec, role: 'client', ...limits });
+    await begin(mux, lane, {
+      kill: () => socket.destroy(),
+      cut: () => socket.resetAndDestroy(),
+    });
+    await elapsed(10);
+  }
+}
+
+/** Random traffic for a while, then an end that lets everything finish. False when it doesn't. */
+async function cycle(ports, seconds) {
+  const stopping = new AbortController();
+  world.stop = stopping.signal;
+  const dialling = CODECS.flatMap((codec, i) =>
+    Array.from({ length: SESSIONS_EACH }, () => dialAgain(codec, ports[i])),
+  );
+  await elapsed(seconds * 1000);
+  stopping.abort();
+  const late = new AbortController();
+  const all = Promise.all([...dialling, world.done()]).then(() => true);
+  const isDone = await Promise.race([all, elapsed(END_MS, false, { signal: late.signal })]);
+  late.abort();
+  if (!isDone) world.reportStuck();
+  world.forgetLanes();
+  return isDone;
+}
+
+const mebibytes = (bytes) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+say(`seed ${seed}`);
+const ports = await Promise.all(CODECS.map(serve));
+let isEnded = await cycle(ports, WARM_UP_SECONDS);
+const before = await baseline(world);
+const states = [];
+for (let left = total; left > 0 && isEnded; left -= CYCLE_SECONDS) {
+  isEnded = await cycle(ports, Math.min(left, CYCLE_SECONDS));
+  const now = await backTo(before, world);
+  states.push(now);
+  for (const text of now.differences) world.fault(`after ${states.length} cycles: ${text}`);
+  const { streams, sessions, faults = 0 } = world.counts;
+  say(
+    `${streams} streams, ${sessions} sessions, heap ${mebibytes(now.heapUsed)}, external ${mebibytes(now.external)}, ${faults} faults`,
+  );
+}
+
+const isGood = world.faults.length === 0;
+const counted = Object.entries(world.counts).sort(([a], [b]) => (a < b ? -1 : 1));
+process.stdout.write(
+  `${JSON.stringify({ seed: Number(seed), minutes: Number(minutes), isGood, counts: world.counts, before, states, faults: world.faults })}\n`,
+);
+process.stdout.write(
+  `\n${table(
+    ['what', 'how often'],
+    counted.map(([name, count]) => [name, count.toLocaleString('en')]),
+  )}\n`,
+);
+const columns = ['heapUsed', 'external', 'rss'];
+process.stdout.write(
+  `\n${table(
+    ['', 'heap', 'external', 'RSS', 'handles and timers', 'sessions held', 'budget, bytes'],
+    [before, ...states].map((one, i) => [
+      i === 0 ? 'before' : `after cycle ${i}`,
+      ...columns.map((name) => mebibytes(one[name])),
+      Object.entries(one.handles)
+        .map(([name, count]) => `${count} ${name}`)
+        .join(', '),
+      one.sessions,
+      one.budgetBytes,
+    ]),
+  )}\n`,
+);
+for (const text of world.faults) say(`fault: ${text}`);
+say(isGood ? 'all is as it was' : `not good; seed ${seed}`);
+process.exit(isGood ? 0 : 1);

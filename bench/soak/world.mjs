@@ -1,0 +1,118 @@
+import { receiveBudget } from '../../dist/index.js';
+import { Transfer } from './transfer.mjs';
+
+const MOST_FAULTS = 20;
+
+/** What all sessions share: what is under way, what was done, and what went wrong. */
+export class World {
+  /** How often everything was done, by name. */
+  counts = {};
+  /** Sentences; not more than a few of them. */
+  faults = [];
+  /** Bytes received and unread of all sessions. */
+  budget = receiveBudget({ maxBytes: 1 << 30 });
+  /** Aborted when all is to come to an end. */
+  stop = new AbortController().signal;
+  #lanes = new Map();
+  #transfers = new Map();
+  #sessions = [];
+  #living = new Map();
+  #lastId = 0;
+  #isDone;
+
+  count(name, by = 1) {
+    this.counts[name] = (this.counts[name] ?? 0) + by;
+  }
+
+  fault(text) {
+    this.count('faults');
+    if (this.faults.length < MOST_FAULTS) this.faults.push(text);
+  }
+
+  /** What both ends of a connection share, by the port of the one that dialled. Either end may be the first to ask. */
+  laneAt(port, { protocol, traits }) {
+    let lane = this.#lanes.get(port);
+    if (lane === undefined)
+      this.#lanes.set(
+        port,
+        (lane = { protocol, canReset: traits.reset !== 'none', saysGoAway: traits.goAway !== 'none' }),
+      );
+    return lane;
+  }
+
+  began(session, lane) {
+    this.count('sessions');
+    this.#living.set(session, lane);
+    this.#sessions.push(new WeakRef(session));
+  }
+
+  /** A session of a lane is over, for that reason. */
+  ended(session, lane, error) {
+    this.count(`sessions ended: ${error?.code ?? 'orderly'}`);
+    if (session.streams.length > 0)
+      this.fault(`${lane.protocol}: ${session.streams.length} streams outlived their session`);
+    // Without a GoAway on the wire, the other end hears of it only when the connection ends.
+    const isExpected = lane.disturbance !== undefined || (lane.isGoneAway && !lane.saysGoAway);
+    if (error !== undefined && !isExpected)
+      this.fault(`${lane.protocol}: ${error.message}, and nobody did anything to the session`);
+    this.#living.delete(session);
+    this.#checkDone();
+  }
+
+  transfer(lane, random) {
+    const transfer = new Transfer(++this.#lastId, lane, random);
+    this.#transfers.set(transfer.id, transfer);
+    this.count('streams');
+    return transfer;
+  }
+
+  transferOf(id) {
+    return this.#transfers.get(id);
+  }
+
+  /** One end of a stream is done with it; the second one judges. */
+  settle(transfer) {
+    if (transfer.isSettled || !transfer.isOver) return;
+    transfer.isSettled = true;
+    this.#transfers.delete(transfer.id);
+    const { up, down, openerOutcome, lane } = transfer;
+    this.count('bytes', up.receivedBytes + (down?.receivedBytes ?? 0));
+    const { error } = openerOutcome;
+    this.count(`streams ended: ${error?.code ?? Object.keys(openerOutcome)[0]}`);
+    const fault = transfer.fault(lane.canReset);
+    if (fault !== undefined) this.fault(`${transfer.description}: ${fault}`);
+    this.#checkDone();
+  }
+
+  /** Fulfilled when no session lives and no stream is under way. */
+  done() {
+    return new Promise((resolve) => {
+      this.#isDone = resolve;
+      this.#checkDone();
+    });
+  }
+
+  /** What is under way, when there should be nothing. */
+  reportStuck() {
+    for (const [session, { isGoneAway, disturbance, protocol }] of this.#living) {
+      const text = `${session.streams.length} streams, ${disturbance ?? (isGoneAway ? 'goAway' : 'undisturbed')}`;
+      this.fault(`${protocol}: a session does not end (${text})`);
+    }
+    for (const transfer of this.#transfers.values()) this.fault(`${transfer.description}: does not end`);
+  }
+
+  /** All ports are new from here on. */
+  forgetLanes() {
+    this.#lanes.clear();
+  }
+
+  /** Sessions that are over and can still be reached, after a garbage collection. */
+  reachableSessions() {
+    this.#sessions = this.#sessions.filter((ref) => ref.deref() !== undefined);
+    return this.#sessions.length;
+  }
+
+  #checkDone() {
+    if (this.#living.size === 0 && this.#transfers.size === 0) this.#isDone?.();
+  }
+}
