@@ -31,6 +31,7 @@ const { minutes, seed } = parseArgs({
     seed: { type: 'string', default: String(Date.now() % 2 ** 32) },
   },
 }).values;
+if (globalThis.gc === undefined) throw new Error('run it as `npm run soak`, or with --expose-gc');
 const total = Number(minutes) * 60;
 if (!(total > 0) || !/^\d+$/.test(seed)) throw new Error('--minutes and --seed are numbers above 0');
 

@@ -62,7 +62,8 @@ export class Actor {
   async #open() {
     const transfer = this.#world.transfer(this.#lane, this.#random);
     const stream = this.#session.open();
-    transfer.stream = stream; const { name, use } = this.#use(stream);
+    transfer.stream = stream;
+    const { name, use } = this.#use(stream);
     transfer.openedBy = name;
     const reading = use.read((chunk) => transfer.takeDown(chunk), this.#pauses());
     const writing = use.write(transfer.up.content, () => (transfer.up.isSent = true));

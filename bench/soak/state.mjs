@@ -36,8 +36,15 @@ function differences(now, before) {
   return found;
 }
 
-/** The state to come back to. */
-export const baseline = state;
+/** The state to come back to: nothing of earlier sessions is left. */
+export async function baseline(world) {
+  const deadline = performance.now() + SETTLE_MS;
+  for (;;) {
+    const now = await state(world);
+    if ((now.sessions === 0 && now.handles.Timeout === undefined) || performance.now() > deadline) return now;
+    await elapsed(POLL_MS);
+  }
+}
 
 /** Waits until all is as it was; gives the state, and what differs in the end. */
 export async function backTo(before, world) {

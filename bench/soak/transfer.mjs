@@ -115,9 +115,10 @@ export class Transfer {
     return undefined;
   }
 
-  // A session that goes away takes no new streams, and says that it did nothing for them.
+  // A session that goes away takes no new streams, and says that it did nothing for them, where the protocol has words for it.
   #wasRefused(error) {
-    return this.lane.isGoneAway && !this.isAccepted && this.down === undefined && error.retryable === true;
+    const { isGoneAway, saysGoAway } = this.lane;
+    return isGoneAway && !this.isAccepted && this.down === undefined && (error.retryable || !saysGoAway);
   }
 
   get description() {

@@ -3,6 +3,7 @@ import { ProtocolError, SessionClosedError } from '../errors.js';
 import type { FrameSink } from '../wire/codec.js';
 import { resetError, type Core } from './core.js';
 import type { MuxStream } from './mux-stream.js';
+import { goneAwayError } from './session-closed.js';
 
 const TYPE_BYTES = 4;
 // A frame of data smaller than this carries next to nothing.
@@ -157,6 +158,14 @@ export class Inbound implements FrameSink {
       stream.fail(new SessionClosedError('ERR_MUX_GOAWAY', `stream ${stream.streamId} was not handled: ${why}`, facts));
     }
     core.owner.onIdle();
+  }
+
+  /** Streams that a peer that has gone away never confirmed, where the wire confirms: it did nothing for them. */
+  failUnconfirmed({ code }: RemoteGoAway): void {
+    for (const stream of [...this.#core.table.streams.values()]) {
+      if (stream.isAccepted) continue;
+      stream.fail(goneAwayError(`the peer went away without taking stream ${stream.streamId}`, code));
+    }
   }
 
   onUnknown(type: number): void {

@@ -7,7 +7,7 @@ import { Core, type CoreOwner, type HoldReason } from './core.js';
 import { Inbound } from './inbound.js';
 import { OpenQueue } from './open-queue.js';
 import type { Settings } from './options.js';
-import { closedError, goneAwayError, type SessionClosed } from './session-closed.js';
+import { closedError, goneAwayError, neverOpened, type SessionClosed } from './session-closed.js';
 import { Taps } from './taps.js';
 import { Watch } from './watch.js';
 
@@ -80,7 +80,7 @@ export class Lifecycle implements CoreOwner, Intake {
   /** Why no stream can be opened any more. */
   get whyNotOpen(): MuxError | undefined {
     const { goneAway } = this.#inbound;
-    if (this.#error !== undefined) return this.#error;
+    if (this.#error !== undefined) return neverOpened(this.#error);
     if (goneAway !== undefined)
       return goneAwayError(`the peer takes no new streams (code ${goneAway.code})`, goneAway.code);
     return this.#state === 'open' ? undefined : goneAwayError('the session takes no new streams');
@@ -106,6 +106,7 @@ export class Lifecycle implements CoreOwner, Intake {
   complete(): void {
     const { goneAway } = this.#inbound;
     const { table } = this.core;
+    if (goneAway !== undefined) this.#inbound.failUnconfirmed(goneAway);
     // What a peer says as it sees our end, Go's libraries an internal error, changes nothing.
     if (this.#state === 'ending') this.#finish(undefined, this.#initiator);
     else if (goneAway === undefined && this.#decoder.isMidFrame) this.#lost('in the middle of a frame');
@@ -267,7 +268,7 @@ export class Lifecycle implements CoreOwner, Intake {
     this.#error = why;
     this.taps.end(error);
     core.heartbeat.stop(why);
-    this.opens.fail(why);
+    this.opens.fail(neverOpened(why));
     this.#failStreams(why);
     core.accepts.end(error);
     this.#rtt$.complete();
@@ -279,7 +280,7 @@ export class Lifecycle implements CoreOwner, Intake {
 
   #failStreams(error: MuxError): void {
     for (const stream of [...this.core.table.streams.values()]) {
-      stream.fail(error);
+      stream.fail(stream.isUnopened ? neverOpened(error) : error);
     }
   }
 }

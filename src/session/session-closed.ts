@@ -1,4 +1,4 @@
-import { SessionClosedError, type Initiator, type MuxError } from '../errors.js';
+import { MuxError, SessionClosedError, type Initiator } from '../errors.js';
 
 /** How a session ended. */
 export interface SessionClosed {
@@ -24,4 +24,11 @@ export function closedError(initiator: Initiator): MuxError {
 export function goneAwayError(text: string, wireCode?: number): MuxError {
   const initiator = wireCode === undefined ? 'local' : 'remote';
   return new SessionClosedError('ERR_MUX_GOAWAY', text, { scope: 'session', initiator, wireCode, retryable: true });
+}
+
+/** The same, told to a stream that the peer never heard of: it is safe to open it on another session. */
+export function neverOpened(error: MuxError): MuxError {
+  const { code, initiator, wireCode } = error;
+  const text = error.message.replace(`[${code}] `, '');
+  return new SessionClosedError(code, text, { scope: 'session', initiator, wireCode, retryable: true, cause: error });
 }
