@@ -1,7 +1,7 @@
 // npm run bench:session [-- --quick] [--write-docs] [--work NAME] [--peer NAME]: what streams over a session cost. The method
 // is in docs/performance.md. --work and --peer, which may be repeated, leave the others out.
 import { parseArgs } from 'node:util';
-import { replaceBetween, writeFormatted } from './lib/files.mjs';
+import { replaceBetween, resultsPath, writeFormatted } from './lib/files.mjs';
 import { hasMultiplexers } from './lib/go.mjs';
 import { describeMachine, loadAverage, tools } from './lib/machine.mjs';
 import { markdown } from './lib/report.mjs';
@@ -54,6 +54,6 @@ for (const name of only.work) {
 
 const results = { date, quick, machine, software, leftOut, loadAverageAfter: loadAverage(), sections };
 const text = markdown(results, { work: workView });
-await writeFormatted(`bench/results/${date}-session${quick ? '-quick' : ''}.json`, JSON.stringify(results));
+await writeFormatted(resultsPath('session', results), JSON.stringify(results));
 if (writeDocs) await replaceBetween('docs/performance.md', 'bench:session', text);
 process.stdout.write(`${text}\n`);

@@ -1,6 +1,6 @@
 // npm run bench:sniff [-- --quick] [--write-docs]: what sniffing costs. The method is in docs/performance.md.
 import { parseArgs } from 'node:util';
-import { replaceBetween, writeFormatted } from './lib/files.mjs';
+import { replaceBetween, resultsPath, writeFormatted } from './lib/files.mjs';
 import { describeMachine, loadAverage, tools } from './lib/machine.mjs';
 import { markdown } from './lib/report.mjs';
 import { measureDecision } from './rows/decision.mjs';
@@ -85,6 +85,6 @@ for (const { title, view, needs, measure } of SECTIONS) {
 const software = [tools.wrk, tools.go, tools.cmux && `cmux ${tools.cmux}`].filter((name) => name !== undefined);
 const results = { date, quick, machine, software, leftOut, loadAverageAfter: loadAverage(), sections };
 const text = markdown(results, views);
-await writeFormatted(`bench/results/${date}-sniff${quick ? '-quick' : ''}.json`, JSON.stringify(results));
+await writeFormatted(resultsPath('sniff', results), JSON.stringify(results));
 if (writeDocs) await replaceBetween('docs/performance.md', 'bench:sniff', text);
 process.stdout.write(`${text}\n`);

@@ -23,6 +23,8 @@ export class Inbox implements Reading {
   #peek: PeekHandler | undefined;
   #filter: InboundFilter | undefined;
   #cancelled = false;
+  /** Bytes that arrived and nobody is done with. */
+  #heldBytes = 0;
   #paused = true;
   #delivering = false;
 
@@ -33,8 +35,12 @@ export class Inbox implements Reading {
   push(chunk: Uint8Array): void {
     if (this.#end !== undefined) return;
     // Nobody wants it: it is dropped, and the peer may go on.
-    if (this.#cancelled) this.#owner.onConsumed(chunk.length);
-    else if (this.#peek !== undefined) this.#peek.bytes(chunk, false);
+    if (this.#cancelled) {
+      this.#owner.onConsumed(chunk.length);
+      return;
+    }
+    this.#heldBytes += chunk.length;
+    if (this.#peek !== undefined) this.#peek.bytes(chunk, false);
     else this.#keep(chunk);
   }
 
@@ -72,6 +78,8 @@ export class Inbox implements Reading {
         if (replay.length > 0) this.#chunks.unshift(replay);
         this.#filter = filter;
         if (this.#end !== undefined && filter?.done === false) this.#chunks.push(filter.flush());
+        // What was taken out, a PROXY header, is consumed.
+        this.consumed(this.#heldBytes - this.#chunks.reduce((bytes, chunk) => bytes + chunk.length, 0));
         onFree.freed();
       },
       drop: () => {
@@ -90,14 +98,19 @@ export class Inbox implements Reading {
   }
 
   consumed(bytes: number): void {
+    // What a reader was at work on when it left counted as consumed then.
+    if (this.#cancelled || bytes === 0) return;
+    this.#heldBytes -= bytes;
     this.#owner.onConsumed(bytes);
   }
 
   cancel(): void {
+    if (this.#cancelled) return;
+    this.#chunks.length = 0;
+    this.consumed(this.#heldBytes);
+    this.#cancelled = true;
     if (this.#intake === undefined) return;
     this.#intake = undefined;
-    this.#cancelled = true;
-    for (const chunk of this.#chunks.splice(0)) this.#owner.onConsumed(chunk.length);
     this.#owner.onCancelled();
   }
 
@@ -107,6 +120,7 @@ export class Inbox implements Reading {
 
   #keep(chunk: Uint8Array): void {
     const rest = this.#filter === undefined || this.#filter.done ? chunk : this.#filter.push(chunk);
+    this.consumed(chunk.length - rest.length);
     if (rest.length === 0) return;
     // A few bytes that have to wait must not keep the whole of what they came in.
     const pins = !this.#hasReader() && rest.length * 4 < rest.buffer.byteLength;

@@ -29,8 +29,9 @@ export class AcceptQueue {
     });
   }
 
-  get isFull(): boolean {
-    return this.#subscriber === undefined && this.#waiting.length >= this.#backlog;
+  /** True when nobody accepts and the backlog is used up, with so many streams on their way here. */
+  isFull(coming: number): boolean {
+    return this.#subscriber === undefined && this.#waiting.length + coming >= this.#backlog;
   }
 
   offer(stream: MuxStream): void {

@@ -159,12 +159,16 @@ export class Core implements StreamHost {
     this.owner.onWatch();
   }
 
-  over(stream: MuxStream): void {
-    if (!this.table.remove(stream)) return;
+  over(stream: MuxStream): boolean {
+    if (!this.table.remove(stream)) return false;
     this.#unhold(stream.window.heldBytes);
     stream.window.release();
     this.untyped.delete(stream);
     this.accepts.forget(stream);
+    return true;
+  }
+
+  gone(): void {
     this.owner.onIdle();
   }
 

@@ -48,7 +48,7 @@ export class Inbound implements FrameSink {
     else if (type >= (reservedTypes ?? Infinity)) core.refuse(id, 'streamClosed');
     else if (core.isDraining || table.inbound >= core.settings.maxStreams || core.isOverBudget)
       core.refuse(id, 'refused');
-    else if (core.accepts.isFull) core.refuse(id, 'backlogFull');
+    else if (core.accepts.isFull(core.untyped.size)) core.refuse(id, 'backlogFull');
     else this.#accept(id, credit, type, priority, streamType === 'prefix');
   }
 

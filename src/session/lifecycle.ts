@@ -100,7 +100,7 @@ export class Lifecycle implements CoreOwner, Intake {
     }
     core.writer.release();
     this.#reading.consumed(chunk.length);
-    if (this.#decoder.isMidFrame) this.#watch.start();
+    if (this.#decoder.isMidFrame) this.onWatch();
   }
 
   complete(): void {
@@ -172,7 +172,11 @@ export class Lifecycle implements CoreOwner, Intake {
     this.#initiator = 'local';
     this.core.isDraining = true;
     this.opens.fail(goneAwayError('the session takes no new streams'));
-    if (this.core.codec.traits.goAway === 'early') this.#sayGoAway('none');
+    if (this.core.codec.traits.goAway === 'early') {
+      // A peer without streams may leave as soon as it hears of it.
+      this.opens.announceAll();
+      this.#sayGoAway('none');
+    }
     this.#proceed();
   }
 
@@ -215,11 +219,12 @@ export class Lifecycle implements CoreOwner, Intake {
     this.#failStreams(closed);
     this.#error = closed;
     if (core.codec.traits.goAway !== 'none') this.#sayGoAway('none');
+    // Before the last words: in memory, the peer's come from within them.
+    this.#timeout?.unsubscribe();
+    this.#limit(LAST_WORDS_MS);
     core.writer.flush();
     if (!core.writer.isEmpty) core.writer.finish();
     core.conn.complete();
-    this.#timeout?.unsubscribe();
-    this.#limit(LAST_WORDS_MS);
   }
 
   #sayGoAway(reason: Reason): void {

@@ -32,8 +32,10 @@ export interface StreamHost {
   reset(stream: MuxStream, error: MuxError): void;
   /** One side has ended, the other has not. */
   halfClosed(): void;
-  /** The stream is over in both directions. */
-  over(stream: MuxStream): void;
+  /** The stream is over in both directions; false when it was never opened. */
+  over(stream: MuxStream): boolean;
+  /** A stream that was open is gone, and all who wait for it were told: there may be room for another, or nothing left to do. */
+  gone(): void;
 }
 
 const NOBODY: Intake = { next: () => undefined, complete: () => undefined, error: () => undefined };
@@ -277,8 +279,10 @@ export class MuxStream extends InboxConn<string, StreamMeta> {
   }
 
   #finish(error: MuxError | undefined): void {
-    this.#host.over(this);
+    const wasOpen = this.#host.over(this);
     this.close(error);
     this.onSent();
+    // Last, since it may flush: what is over must not be granted credit.
+    if (wasOpen) this.#host.gone();
   }
 }

@@ -60,6 +60,11 @@ export class OpenQueue {
     }
   }
 
+  /** Tells the peer of streams that it would hear of with their first bytes only. */
+  announceAll(): void {
+    for (const stream of this.#core.table.streams.values()) if (stream.isUnopened) this.#announce(stream, {});
+  }
+
   /** Nothing will be opened any more. */
   fail(error: MuxError): void {
     const waiting = this.#waiting;

@@ -1,0 +1,54 @@
+import { afterAll, describe, expect, it } from '@jest/globals';
+import { readFile } from 'node:fs/promises';
+import { Lab } from './run.js';
+
+const lab = new Lab();
+afterAll(() => lab.down());
+
+// What is measured here says nothing: one short round beside whatever else runs. That it runs, and counts, does.
+const bench = async (script: string, ...args: readonly string[]): Promise<string> => {
+  const { code, stdout, stderr } = await lab.run(process.execPath, ['--expose-gc', `bench/${script}.mjs`, ...args], {
+    timeoutMs: 55_000,
+  });
+  expect([code, code === 0 ? '' : stderr]).toEqual([0, '']);
+  return stdout;
+};
+
+interface Row {
+  readonly name: string;
+  readonly failed?: string;
+  readonly figures?: { readonly rate: { readonly median: number } };
+  readonly toReference?: { readonly median: number };
+}
+
+describe('npm run bench:session', () => {
+  it('session case 64: has the rate of each protocol beside that of plain sockets', async () => {
+    const codecs = ['muxado 1', 'muxado 2', 'yamux', 'smux 1', 'smux 2'].map((codec) => `rxmux ${codec}`);
+    const peers = ['node:net', ...codecs].map((peer) => `--peer=${peer}`);
+    await bench('session', '--quick', '--work=bulk-1', '--work=open', ...peers);
+    const { sections } = JSON.parse(await readFile('temp/session.json', 'utf8')) as {
+      readonly sections: readonly { readonly name: string; readonly rows: readonly Row[] }[];
+    };
+    expect(sections.map(({ name, rows }) => [name, rows.map((row) => row.name)])).toEqual(
+      ['bulk-1', 'open'].map((name) => [name, ['node:net', ...codecs]]),
+    );
+    const rows = sections.flatMap((section) => section.rows);
+    expect(rows.filter(({ failed }) => failed !== undefined)).toEqual([]);
+    expect(rows.every(({ figures }) => (figures?.rate.median ?? 0) > 0)).toBe(true);
+    expect(rows.filter(({ toReference }) => (toReference?.median ?? 0) > 0)).toHaveLength(2 * codecs.length);
+  });
+});
+
+describe('npm run soak', () => {
+  it('session case 66: random traffic and kills for six seconds leave nothing behind, and every hash is right', async () => {
+    const stdout = await bench('soak', '--minutes', '0.1', '--seed', '66');
+    const { isGood, faults, counts } = JSON.parse(stdout.slice(0, stdout.indexOf('\n'))) as {
+      readonly isGood: boolean;
+      readonly faults: readonly string[];
+      readonly counts: Readonly<Record<string, number>>;
+    };
+    expect([isGood, faults]).toEqual([true, []]);
+    expect(counts.streams).toBeGreaterThan(100);
+    expect(counts['sessions: kill']).toBeGreaterThan(0);
+  });
+});
