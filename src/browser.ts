@@ -20,6 +20,7 @@ export {
 } from './flow/on-backpressure-buffer.js';
 export { paced } from './flow/paced.js';
 export { acceptSessions, type AcceptSessionsOptions } from './session/accept-sessions.js';
+export type { ReceiveBudget } from './flow/window.js';
 export type { SessionClosed } from './session/session-closed.js';
 export type { MuxStream, StreamMeta } from './session/mux-stream.js';
 export type { OpenOptions } from './session/open-queue.js';

@@ -68,6 +68,7 @@ export {
 export { partitionByProtocol, type Partition } from './sniff/partition-by-protocol.js';
 export { sniff, type TimedOut } from './sniff/sniff.js';
 export { acceptSessions, type AcceptSessionsOptions } from './session/accept-sessions.js';
+export type { ReceiveBudget } from './flow/window.js';
 export type { SessionClosed } from './session/session-closed.js';
 export type { MuxStream, StreamMeta } from './session/mux-stream.js';
 export type { OpenOptions } from './session/open-queue.js';
@@ -77,7 +78,6 @@ export type { SessionStats } from './session/stats.js';
 export type { Role } from './session/stream-table.js';
 export type { Rate } from './session/token-bucket.js';
 export * from './wire/index.js';
-export { encodeFrame } from './wire/encode-frame.js';
 export { fromWebSocket, type FromWebSocketOptions } from './conn/web-socket-conn.js';
 export type {
   WebSocketEnd,

@@ -1,5 +1,6 @@
 /** What a message that arrived holds: an ArrayBuffer, or a string for text. */
 export interface WebSocketMessage {
+  /** ArrayBuffer, or string. */
   readonly data: unknown;
 }
 
@@ -13,7 +14,9 @@ export interface WebSocketEnd {
 
 /** Why a WebSocket failed, where it tells: those of browsers don't. */
 export interface WebSocketFailure {
+  /** In words. */
   readonly message?: string;
+  /** What was thrown. */
   readonly error?: unknown;
 }
 
@@ -29,6 +32,7 @@ export interface WebSocketTransport {
   readonly url?: string;
   /** Sends a binary message; browsers refuse shared memory. */
   send(bytes: Uint8Array<ArrayBuffer>): void;
+  /** Begins the closing handshake, once all is sent; RFC 6455 section 7.1.2. */
   close(code?: number): void;
   /** Ends it without the closing handshake; `ws` has it. */
   terminate?(): void;
@@ -36,8 +40,12 @@ export interface WebSocketTransport {
   pause?(): void;
   /** Goes on after `pause`. */
   resume?(): void;
+  /** The handshake is done. */
   addEventListener(type: 'open', listener: () => void): void;
+  /** A message came, whole. */
   addEventListener(type: 'message', listener: (message: WebSocketMessage) => void): void;
+  /** It is over. */
   addEventListener(type: 'close', listener: (end: WebSocketEnd) => void): void;
+  /** It failed; `'close'` follows. */
   addEventListener(type: 'error', listener: (failure: WebSocketFailure) => void): void;
 }
