@@ -1,5 +1,6 @@
 import type { MuxError } from '../errors.js';
 import type { InboundFilter, Intake, PeekHandler, Peeking, Reading } from './reading.js';
+import { Unread } from './unread.js';
 
 const NOTHING = new Uint8Array(0);
 
@@ -17,7 +18,7 @@ export interface InboxOwner {
  */
 export class Inbox implements Reading {
   readonly #owner: InboxOwner;
-  readonly #chunks: Uint8Array[] = [];
+  readonly #chunks = new Unread();
   #end: { readonly error: MuxError | undefined } | undefined;
   #intake: Intake | undefined;
   #peek: PeekHandler | undefined;
@@ -48,7 +49,7 @@ export class Inbox implements Reading {
   end(error?: MuxError, isKept = false): void {
     if (this.#end !== undefined) return;
     this.#end = { error };
-    if (error !== undefined && !isKept) this.#chunks.length = 0;
+    if (error !== undefined && !isKept) this.#chunks.takeAll();
     else if (this.#filter?.done === false) this.#chunks.push(this.#filter.flush());
     if (this.#peek === undefined) this.#deliver();
     else tellEnd(this.#peek, error);
@@ -61,7 +62,7 @@ export class Inbox implements Reading {
 
   peek(handler: PeekHandler): Peeking {
     this.#peek = handler;
-    const early = this.#chunks.splice(0);
+    const early = this.#chunks.takeAll();
     // What came early is told from a later task, as it would be by a socket.
     if (early.length > 0 || this.#end !== undefined) {
       queueMicrotask(() => {
@@ -75,11 +76,11 @@ export class Inbox implements Reading {
     return {
       release: (replay, onFree, filter) => {
         this.#peek = undefined;
-        if (replay.length > 0) this.#chunks.unshift(replay);
+        this.#chunks.unshift(replay);
         this.#filter = filter;
         if (this.#end !== undefined && filter?.done === false) this.#chunks.push(filter.flush());
         // What was taken out, a PROXY header, is consumed.
-        this.consumed(this.#heldBytes - this.#chunks.reduce((bytes, chunk) => bytes + chunk.length, 0));
+        this.consumed(this.#heldBytes - this.#chunks.bytes);
         onFree.freed();
       },
       drop: () => {
@@ -106,7 +107,7 @@ export class Inbox implements Reading {
 
   cancel(): void {
     if (this.#cancelled) return;
-    this.#chunks.length = 0;
+    this.#chunks.takeAll();
     this.consumed(this.#heldBytes);
     this.#cancelled = true;
     if (this.#intake === undefined) return;
@@ -122,19 +123,19 @@ export class Inbox implements Reading {
     const rest = this.#filter === undefined || this.#filter.done ? chunk : this.#filter.push(chunk);
     this.consumed(chunk.length - rest.length);
     if (rest.length === 0) return;
-    // A few bytes that have to wait must not keep the whole of what they came in.
-    const pins = !this.#hasReader() && rest.length * 4 < rest.buffer.byteLength;
-    this.#chunks.push(pins ? rest.slice() : rest);
-    this.#deliver();
+    if (this.#hasReader()) {
+      this.#chunks.push(rest);
+      this.#deliver();
+    } else this.#chunks.keep(rest);
   }
 
   // The reader may pause, resume or cancel from within `next`, and more may be pushed: one loop delivers.
   #deliver(): void {
     if (this.#delivering || this.#intake === undefined) return;
     this.#delivering = true;
-    while (this.#hasReader() && this.#chunks.length > 0) this.#intake.next(this.#chunks.shift() ?? NOTHING);
+    while (this.#hasReader() && !this.#chunks.isEmpty) this.#intake.next(this.#chunks.shift() ?? NOTHING);
     this.#delivering = false;
-    if (this.#end === undefined || !this.#hasReader() || this.#chunks.length > 0) return;
+    if (this.#end === undefined || !this.#hasReader() || !this.#chunks.isEmpty) return;
     const intake = this.#intake;
     this.#intake = undefined;
     if (this.#end.error === undefined) intake.complete();

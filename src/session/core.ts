@@ -3,6 +3,7 @@ import { MuxError, ProtocolError, ResetError } from '../errors.js';
 import { ReceiveWindow, type ReceiveBudget, type WindowRules } from '../flow/window.js';
 import type { Codec, Reason } from '../wire/codec.js';
 import { AcceptQueue } from './accept-queue.js';
+import { clockOf } from './clock.js';
 import { Heartbeat } from './heartbeat.js';
 import { MuxStream, type StreamHost } from './mux-stream.js';
 import type { Settings } from './options.js';
@@ -10,8 +11,8 @@ import { StreamTable } from './stream-table.js';
 import { TokenBucket } from './token-bucket.js';
 import { Writer } from './writer.js';
 
-// Where the wire tells no round trip (smux), and before the first is known.
-const ASSUMED_RTT_MS = 50;
+// Where the wire tells no round trip (smux), and before the first is known: windows grow on links of up to four times as much.
+const ASSUMED_RTT_MS = 100;
 
 /** Why reading waits: nobody has read what came, or nothing can be answered. */
 export type HoldReason = 'unread' | 'congested';
@@ -49,6 +50,7 @@ export class Core implements StreamHost {
   readonly writer: Writer;
   readonly accepts: AcceptQueue;
   readonly heartbeat: Heartbeat;
+  readonly now: () => number;
   readonly rules: WindowRules;
   readonly opens: TokenBucket;
   readonly resets: TokenBucket;
@@ -71,7 +73,7 @@ export class Core implements StreamHost {
     this.settings = settings;
     this.codec = settings.codec;
     this.owner = owner;
-    const now = this.now.bind(this);
+    const now = (this.now = clockOf(settings.scheduler));
     this.table = new StreamTable(settings.codec.traits, settings.role);
     this.accepts = new AcceptQueue(settings.acceptBacklog);
     this.budget = { maxBytes: settings.receiveBudgetBytes, usedBytes: 0 };
@@ -110,14 +112,10 @@ export class Core implements StreamHost {
     return this.settings.unreadOnReset;
   }
 
-  now(): number {
-    return this.settings.scheduler.now();
-  }
-
   /** A stream of either side, not in the table yet. */
-  stream(isLocal: boolean, credit: number, weight: number): MuxStream {
+  stream(isLocal: boolean, weight: number): MuxStream {
     const { initialWindowBytes } = this.codec.traits;
-    const stream = new MuxStream(this, new ReceiveWindow(this.rules), initialWindowBytes + credit, weight);
+    const stream = new MuxStream(this, new ReceiveWindow(this.rules), initialWindowBytes, weight);
     stream.isLocal = isLocal;
     stream.isAccepted = !isLocal || !this.codec.traits.confirms;
     stream.isUnopened = isLocal && this.codec.traits.lazyOpen;
@@ -131,8 +129,10 @@ export class Core implements StreamHost {
 
   consumed(stream: MuxStream, bytes: number): void {
     if (this.table.streams.get(stream.streamId) !== stream) return;
+    const isDue = stream.window.consume(bytes);
+    // Behind it, since reading may go on within, to the end of this very stream.
     this.#unhold(bytes);
-    if (stream.window.consume(bytes) && !stream.remoteEnded) this.writer.owes(stream);
+    if (isDue && !stream.remoteEnded) this.writer.owes(stream);
   }
 
   /** Counts bytes that were received and nobody has read. */
@@ -196,10 +196,9 @@ export class Core implements StreamHost {
   /** Counts against a bucket; past it the session ends, and false comes back. */
   count(bucket: TokenBucket, what: string): boolean {
     if (bucket.take()) return true;
-    const error = new ProtocolError('ERR_MUX_CALM', `the peer sent too many ${what}`, {
-      scope: 'session',
-      initiator: 'remote',
-    });
+    const { burst, perSecond } = bucket.rate;
+    const text = `the peer sent too many ${what}: allowed are ${burst} at once, then ${perSecond} a second`;
+    const error = new ProtocolError('ERR_MUX_CALM', text, { scope: 'session', initiator: 'remote' });
     this.owner.onEnd(error, 'calm');
     return false;
   }
@@ -238,7 +237,8 @@ function reasonOf(error: MuxError): Reason {
 export function resetError(codec: Codec, stream: MuxStream, wireCode: number): MuxError {
   const reason = codec.reasonOf(wireCode);
   const isRefused =
-    reason === 'refused' || reason === 'backlogFull' || (codec.traits.confirms && stream.isLocal && !stream.isAccepted);
+    stream.isLocal &&
+    (reason === 'refused' || reason === 'backlogFull' || (codec.traits.confirms && !stream.isAccepted));
   const facts = { ...stream.facts('remote'), wireCode, retryable: isRefused };
   const name = reason === undefined || reason === 'none' ? '' : ` (${reason})`;
   if (isRefused) return new ResetError('ERR_MUX_REFUSED', `the peer refused stream ${stream.streamId}${name}`, facts);

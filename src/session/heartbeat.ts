@@ -7,6 +7,8 @@ import type { Writer } from './writer.js';
 
 const BEAT_BYTES = 4;
 const MAX_PENDING = 64;
+// Peers have one, Go's of muxado 1 two.
+const MAX_ECHOED = 8;
 const MAX_PRIORITY = 0x7fff_ffff;
 // A share of each new sample, as TCP's smoothed round trip has it (RFC 6298).
 const SAMPLE_SHARE = 1 / 8;
@@ -86,9 +88,11 @@ export class Heartbeat {
     return id === this.#streamId || this.#echoed.has(id);
   }
 
-  /** The peer opened a stream for its heartbeats. */
-  accept(id: number): void {
+  /** The peer opened a stream for its heartbeats; false when it has too many. */
+  accept(id: number): boolean {
+    if (this.#echoed.size >= MAX_ECHOED) return false;
     this.#echoed.add(id);
+    return true;
   }
 
   /** Bytes on a heartbeat stream. */

@@ -44,8 +44,9 @@ export class Inbound implements FrameSink {
     if (!core.count(core.opens, 'streams')) return;
     table.lastRemoteId = Math.max(table.lastRemoteId, id);
     const { streamType, heartbeat, reservedTypes } = codec.traits;
-    if (type >= 0 && type === heartbeat.streamType) core.heartbeat.accept(id);
-    else if (type >= (reservedTypes ?? Infinity)) core.refuse(id, 'streamClosed');
+    if (type >= 0 && type === heartbeat.streamType) {
+      if (!core.heartbeat.accept(id)) core.refuse(id, 'refused');
+    } else if (type >= (reservedTypes ?? Infinity)) core.refuse(id, 'streamClosed');
     else if (core.isDraining || table.inbound >= core.settings.maxStreams || core.isOverBudget)
       core.refuse(id, 'refused');
     else if (core.accepts.isFull(core.untyped.size)) core.refuse(id, 'backlogFull');
@@ -72,7 +73,8 @@ export class Inbound implements FrameSink {
     if (stream === undefined) this.#stray(id);
     else if (stream.remoteEnded) {
       this.#fault(stream, 'ERR_MUX_STREAM_STATE', `${length} bytes came after the end of stream ${id}`);
-    } else if (stream.window.announce(length)) {
+    } else if (core.codec.traits.credit === 'none') this.#stream = stream;
+    else if (stream.window.announce(length)) {
       this.#stream = stream;
       core.hold(length);
     } else this.#overflow(stream, length);
@@ -83,7 +85,14 @@ export class Inbound implements FrameSink {
     if (stream === undefined) {
       if (this.#beatId > 0) this.#core.heartbeat.receive(this.#beatId, bytes);
     } else if (this.#core.untyped.size > 0 && this.#core.untyped.has(stream)) this.#takeType(stream, bytes);
-    else stream.receive(bytes);
+    else {
+      // Without windows reading stops at the budget: what a header announces may never get there.
+      if (this.#core.codec.traits.credit === 'none' && !stream.isOver) {
+        stream.window.announce(bytes.length);
+        this.#core.hold(bytes.length);
+      }
+      stream.receive(bytes);
+    }
   }
 
   onEnd(id: number): void {
@@ -116,19 +125,15 @@ export class Inbound implements FrameSink {
     const core = this.#core;
     core.framesRead++;
     const stream = core.table.streams.get(id);
-    // Credit that comes late is normal; credit for nothing is not.
-    if (stream === undefined || (increment === 0 && window < 0)) {
-      core.count(core.junk, 'grants of nothing');
+    if (stream === undefined) {
+      core.count(core.junk, 'grants to streams that are over');
       return;
     }
+    // Both counters are modulo 2^32, so what is in flight is too.
+    const inFlight = (stream.sentBytes - consumed) >>> 0;
     if (core.codec.traits.credit === 'delta') this.#credit(stream, stream.sendWindowBytes + increment);
-    else {
-      // Both counters are modulo 2^32, so what is in flight is too.
-      const inFlight = (stream.sentBytes - consumed) >>> 0;
-      if (inFlight > 0x7fff_ffff)
-        this.#fault(stream, 'ERR_MUX_FLOW_CONTROL', `stream ${id}: the peer consumed more than it was sent`);
-      else stream.onCredit(window - inFlight);
-    }
+    else if (inFlight <= 0x7fff_ffff) this.#grant(stream, window - inFlight);
+    else this.#fault(stream, 'ERR_MUX_FLOW_CONTROL', `stream ${id}: the peer consumed more than it was sent`);
   }
 
   onPing(value: number): void {
@@ -147,7 +152,8 @@ export class Inbound implements FrameSink {
   onGoAway(lastId: number, code: number, debug: Uint8Array): void {
     const core = this.#core;
     core.framesRead++;
-    if (!core.count(core.junk, 'GoAways')) return;
+    // Each may concern every stream.
+    if (!core.count(core.resets, 'GoAways')) return;
     if (this.goneAway !== undefined && lastId >= this.goneAway.lastId) return;
     const text = new TextDecoder().decode(debug.subarray(0, core.settings.maxDebugBytes));
     this.goneAway = { lastId, code, debug: text };
@@ -175,10 +181,12 @@ export class Inbound implements FrameSink {
 
   #accept(id: number, credit: number, type: number, priority: number, isPrefixed: boolean): void {
     const core = this.#core;
-    const stream = core.stream(false, credit, weightOf(priority));
+    const stream = core.stream(false, weightOf(priority));
     stream.streamId = id;
     if (type >= 0) stream._know({ type });
     core.table.add(stream);
+    if (credit > 0) this.#credit(stream, stream.sendWindowBytes + credit);
+    if (stream.isOver) return;
     const { slab, at } = core.writer.room();
     // At once, not when it is accepted: a Go yamux peer ends the whole session over one unconfirmed stream.
     if (core.codec.traits.confirms) core.writer.control(core.codec.encoder.accept(slab, at, id, stream.window.grant()));
@@ -217,8 +225,11 @@ export class Inbound implements FrameSink {
     table.remove(stream);
     budget.usedBytes -= stream.window.heldBytes;
     settings.budget.usedBytes -= stream.window.heldBytes;
-    heartbeat.accept(stream.streamId);
     this.#stream = undefined;
+    if (!heartbeat.accept(stream.streamId)) {
+      this.#core.refuse(stream.streamId, 'refused');
+      return;
+    }
     this.#beatId = stream.streamId;
     if (beat.length > 0) heartbeat.receive(stream.streamId, beat);
   }
@@ -242,14 +253,21 @@ export class Inbound implements FrameSink {
   }
 
   #credit(stream: MuxStream, windowBytes: number): void {
-    const { maxWindowBytes, overflowEnds } = this.#core.codec.traits;
+    const core = this.#core;
+    const { maxWindowBytes, overflowEnds } = core.codec.traits;
     if (windowBytes <= maxWindowBytes) {
-      stream.onCredit(windowBytes);
+      this.#grant(stream, windowBytes);
       return;
     }
     const text = `the peer granted ${windowBytes} bytes on stream ${stream.streamId}, allowed ${maxWindowBytes}`;
-    if (overflowEnds === 'session') this.#core.violation('ERR_MUX_FLOW_CONTROL', text, stream.streamId);
+    if (overflowEnds === 'session') core.violation('ERR_MUX_FLOW_CONTROL', text, stream.streamId);
     else this.#fault(stream, 'ERR_MUX_FLOW_CONTROL', text);
+  }
+
+  #grant(stream: MuxStream, windowBytes: number): void {
+    const core = this.#core;
+    const isSmall = windowBytes - stream.sendWindowBytes < SMALL_BYTES;
+    if (!isSmall || core.count(core.junk, 'grants of next to nothing')) stream.onCredit(windowBytes);
   }
 
   // The peer made us reset a stream: that counts like a reset of its own (MadeYouReset, CVE-2025-8671).

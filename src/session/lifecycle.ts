@@ -7,7 +7,7 @@ import { Core, type CoreOwner, type HoldReason } from './core.js';
 import { Inbound } from './inbound.js';
 import { OpenQueue } from './open-queue.js';
 import type { Settings } from './options.js';
-import { closedError, goneAwayError, neverOpened, type SessionClosed } from './session-closed.js';
+import { closedError, endedByPeer, goneAwayError, neverOpened, type SessionClosed } from './session-closed.js';
 import { Taps } from './taps.js';
 import { Watch } from './watch.js';
 
@@ -110,8 +110,7 @@ export class Lifecycle implements CoreOwner, Intake {
     // What a peer says as it sees our end, Go's libraries an internal error, changes nothing.
     if (this.#state === 'ending') this.#finish(undefined, this.#initiator);
     else if (goneAway === undefined && this.#decoder.isMidFrame) this.#lost('in the middle of a frame');
-    else if (goneAway !== undefined && goneAway.code !== 0)
-      this.#finish(goneAwayError(`the peer ended the session with code ${goneAway.code}`, goneAway.code), 'remote');
+    else if (goneAway !== undefined && goneAway.code !== 0) this.#finish(endedByPeer(goneAway.code), 'remote');
     else if (table.streams.size > 0) this.#lost(`with ${table.streams.size} streams open`);
     else this.#finish(undefined, this.#initiator);
     this.core.conn.complete();
@@ -126,9 +125,10 @@ export class Lifecycle implements CoreOwner, Intake {
 
   onEnd(error: MuxError, reason: Reason): void {
     if (this.#state === 'over') return;
+    // Before the last words: in memory, what the peer makes of them comes from within them.
+    this.#finish(error, error.initiator);
     this.#sayGoAway(reason);
     this.core.writer.finish();
-    this.#finish(error, error.initiator);
     // Who is dead, or takes nothing, has no use for a last word.
     if (reason === 'internal' && error.initiator === 'library') this.core.conn._destroy(error, true);
     else this.#leave();
@@ -201,11 +201,16 @@ export class Lifecycle implements CoreOwner, Intake {
     if (this.#state === 'closing') {
       for (const stream of table.streams.values()) if (stream.bufferedBytes > 0 || stream.isEndDue) return;
       this.#end();
-    } else if (
-      isDone &&
-      (this.#state === 'draining' || (this.#state === 'open' && this.#inbound.goneAway !== undefined))
-    )
-      this.#end();
+    } else if (isDone && this.#state === 'draining') this.#end();
+    else if (isDone && this.#state === 'open') this.#followPeer();
+  }
+
+  // Nothing is left to do for a peer that takes no new streams.
+  #followPeer(): void {
+    const { goneAway } = this.#inbound;
+    if (goneAway === undefined) return;
+    if (goneAway.code === 0) this.#end();
+    else this.onEnd(endedByPeer(goneAway.code), 'none');
   }
 
   // Nothing is left to say but that we are done.
@@ -219,7 +224,7 @@ export class Lifecycle implements CoreOwner, Intake {
     this.#failStreams(closed);
     this.#error = closed;
     if (core.codec.traits.goAway !== 'none') this.#sayGoAway('none');
-    // Before the last words: in memory, the peer's come from within them.
+    // Before the last words, as above.
     this.#timeout?.unsubscribe();
     this.#limit(LAST_WORDS_MS);
     core.writer.flush();

@@ -148,8 +148,13 @@ export class MuxStream extends InboxConn<string, StreamMeta> {
     if (this.#outbound.bytes === 0 || this.sendWindowBytes > 0) this.#host.ready(this);
   }
 
-  _destroy(error: MuxError | undefined): void {
+  _destroy(error: MuxError | undefined, reset = true): void {
     if (this.isClosed) return;
+    if (!reset && error === undefined && this.remoteEnded && this.bytesWritten === 0) {
+      // The peer has said all, and nothing was begun in answer: an end, as a socket would have it.
+      this._end();
+      return;
+    }
     const reason = error ?? new MuxError('ERR_MUX_ABORT', 'the stream was closed before its end', this.facts('local'));
     this.#host.reset(this, reason);
     this.fail(reason, error);

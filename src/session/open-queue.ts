@@ -7,7 +7,7 @@ import type { MuxStream } from './mux-stream.js';
 export interface OpenOptions {
   /**
    * The stream type, 0 to 2^32-1, which the peer finds in `meta.type`; for muxado 1 below 0xFFFFFEFF, where its extensions
-   * begin. Only with a protocol that has types. @defaultValue none; 0 for muxado 2 with `typed`
+   * begin. Only with a protocol that has types; muxado 1 does not tell 0 from none. @defaultValue none; 0 for muxado 2 with `typed`
    */
   readonly type?: number;
   /** Share of the connection against other streams with data, 1 to 256. @defaultValue 1 */
@@ -35,7 +35,7 @@ export class OpenQueue {
   open(options: OpenOptions, error: MuxError | undefined): MuxStream {
     const core = this.#core;
     this.#check(options);
-    const stream = core.stream(true, 0, options.weight ?? 1);
+    const stream = core.stream(true, options.weight ?? 1);
     const { signal } = options;
     if (options.type !== undefined) stream._know({ type: options.type });
     if (core.codec.traits.streamType === 'prefix') stream.putType(options.type ?? 0);

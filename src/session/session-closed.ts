@@ -32,3 +32,9 @@ export function neverOpened(error: MuxError): MuxError {
   const text = error.message.replace(`[${code}] `, '');
   return new SessionClosedError(code, text, { scope: 'session', initiator, wireCode, retryable: true, cause: error });
 }
+
+/** The end of a session that the peer ended with a code. */
+export function endedByPeer(code: number): MuxError {
+  const facts = { scope: 'session', initiator: 'remote', wireCode: code } as const;
+  return new SessionClosedError('ERR_MUX_GOAWAY', `the peer ended the session with code ${code}`, facts);
+}

@@ -8,13 +8,13 @@ export interface Rate {
 
 /** Counts what a peer makes us do. The time is looked at only when the tokens are spent. */
 export class TokenBucket {
-  readonly #rate: Rate;
+  readonly rate: Rate;
   readonly #now: () => number;
   #tokens: number;
   #filledAt: number;
 
   constructor(rate: Rate, now: () => number) {
-    this.#rate = rate;
+    this.rate = rate;
     this.#now = now;
     this.#tokens = rate.burst;
     this.#filledAt = now();
@@ -31,8 +31,8 @@ export class TokenBucket {
   #fill(): void {
     const now = this.#now();
     // A clock set back gives nothing.
-    const earned = (Math.max(0, now - this.#filledAt) / 1000) * this.#rate.perSecond;
-    this.#tokens = Math.min(this.#rate.burst, this.#tokens + earned);
+    const earned = (Math.max(0, now - this.#filledAt) / 1000) * this.rate.perSecond;
+    this.#tokens = Math.min(this.rate.burst, this.#tokens + earned);
     this.#filledAt = now;
   }
 }

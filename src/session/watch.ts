@@ -15,7 +15,7 @@ export class Watch {
   readonly #isMidFrame: () => boolean;
   readonly #lingering = new Map<MuxStream, { bytes: number; ticks: number }>();
   #timer: Subscription | undefined;
-  #writes = 0;
+  #taken = 0;
   #blockedTicks = 0;
   #read = 0;
   #midTicks = 0;
@@ -45,10 +45,11 @@ export class Watch {
   // Each look answers whether there is nothing to look at.
 
   #transport(): boolean {
-    const { writer, settings, owner } = this.#core;
+    const { writer, settings, owner, conn } = this.#core;
     if (!writer.isBlocked) return true;
-    this.#blockedTicks = writer.writes === this.#writes ? this.#blockedTicks + 1 : 0;
-    this.#writes = writer.writes;
+    const taken = writer.bytesWritten - conn.bufferedBytes;
+    this.#blockedTicks = taken === this.#taken ? this.#blockedTicks + 1 : 0;
+    this.#taken = taken;
     if (this.#blockedTicks * TICK_MS >= settings.stallTimeoutMs) {
       const text = `the connection took nothing for ${settings.stallTimeoutMs} ms`;
       owner.onEnd(new MuxError('ERR_MUX_TIMEOUT', text, { scope: 'session' }), 'internal');

@@ -7,6 +7,7 @@ import { Turns } from './turns.js';
 
 // One flush hands over at most this much, so that what becomes urgent next is not behind megabytes.
 const FLUSH_BYTES = 262_144;
+const SMALL_BYTES = 1024;
 /** Frames of control that may wait for a transport that takes nothing; past it we stop reading what makes us answer. */
 const MAX_CONTROL_BYTES = 65_536;
 
@@ -198,8 +199,10 @@ export class Writer {
   #send(stream: MuxStream): void {
     const { outbox } = this;
     for (;;) {
-      const bytes = Math.min(stream.sendableBytes, this.#maxPayloadBytes, stream.deficitBytes);
-      if (bytes <= 0) break;
+      const wanted = Math.min(stream.sendableBytes, this.#maxPayloadBytes);
+      const bytes = Math.min(wanted, stream.deficitBytes);
+      // What is left of an account is kept for the next turn rather than spent on a small frame.
+      if (bytes <= 0 || (bytes < wanted && bytes < SMALL_BYTES)) break;
       const opens = stream.opensNow();
       outbox.reserve(this.#maxControlBytes);
       outbox.wrote(this.#encoder.dataHeader(outbox.slab, outbox.at, stream.streamId, bytes, opens));

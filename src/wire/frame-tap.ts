@@ -66,7 +66,7 @@ export class FrameTap implements FrameSink {
   }
 
   onGoAway(lastId: number, code: number, debug: Uint8Array): void {
-    this.#tell({ kind: 'goAway', lastId, code, debug: debug.slice() });
+    this.#tell({ kind: 'goAway', lastId, code, debug: new Uint8Array(debug) });
     this.#to?.onGoAway(lastId, code, debug);
   }
 

@@ -1,0 +1,137 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { ReceiveWindow, type ReceiveBudget, type WindowRules } from '../../src/flow/window.js';
+
+/** Rules with a clock and a round trip that are set by hand. */
+interface Hand {
+  readonly rules: WindowRules;
+  readonly budget: ReceiveBudget;
+  now: number;
+}
+
+function byHand(rules: Partial<WindowRules> = {}, maxBytes = 1_000_000): Hand {
+  const budget = { maxBytes, usedBytes: 0 };
+  const hand: Hand = {
+    now: 1,
+    budget,
+    rules: {
+      grantedBytes: 1000,
+      initialBytes: 1000,
+      maxBytes: 8000,
+      rttMs: () => 100,
+      now: () => hand.now,
+      budgets: [budget],
+      ...rules,
+    },
+  };
+  return hand;
+}
+
+/** The peer sends a whole window's worth, and all of it is read. */
+function use(window: ReceiveWindow, bytes = window.creditBytes): number {
+  window.announce(bytes);
+  return window.consume(bytes) ? window.grant() : 0;
+}
+
+describe('a receive window', () => {
+  test('lets the peer send what it was granted, and not a byte more', () => {
+    const window = new ReceiveWindow(byHand().rules);
+    expect([window.announce(999), window.announce(2), window.announce(1), window.announce(1)]).toEqual([
+      true,
+      false,
+      true,
+      false,
+    ]);
+    expect([window.creditBytes, window.heldBytes]).toEqual([0, 1000]);
+  });
+
+  test('gives credit back half a window at a time, for what was consumed', () => {
+    const window = new ReceiveWindow(byHand().rules);
+    window.announce(1000);
+    expect([window.consume(499), window.consume(1)]).toEqual([false, true]);
+    expect(window.grant()).toBe(500);
+    expect([window.creditBytes, window.heldBytes, window.owedBytes]).toEqual([500, 500, 0]);
+    expect(window.grant()).toBe(0);
+  });
+
+  test('that is larger than the protocol has it grants the rest first of all', () => {
+    const window = new ReceiveWindow(byHand({ initialBytes: 5000 }).rules);
+    expect([window.isLarger, window.grant(), window.isLarger]).toEqual([true, 4000, false]);
+    expect(window.creditBytes).toBe(5000);
+  });
+
+  test('doubles when more than half of it is read faster than 4 x the part x the round trip, up to its cap', () => {
+    const hand = byHand();
+    const window = new ReceiveWindow(hand.rules);
+    const sizes = [window.sizeBytes];
+    for (let n = 0; n < 6; n++) {
+      use(window);
+      sizes.push(window.sizeBytes);
+      hand.now += 100;
+    }
+    expect(sizes).toEqual([1000, 1000, 2000, 4000, 8000, 8000, 8000]);
+    expect(hand.budget.usedBytes).toBe(7000);
+  });
+
+  test('stays as it is when it is read just too slowly', () => {
+    const hand = byHand();
+    const window = new ReceiveWindow(hand.rules);
+    for (let n = 0; n < 6; n++) {
+      use(window, 500);
+      hand.now += 200;
+    }
+    expect(window.sizeBytes).toBe(1000);
+    use(window, 500);
+    hand.now += 199;
+    use(window, 500);
+    expect(window.sizeBytes).toBe(2000);
+  });
+
+  test('is back at its beginning after 16 round trips without half of it read; no credit is taken back', () => {
+    const hand = byHand();
+    const window = new ReceiveWindow(hand.rules);
+    for (let n = 0; n < 4; n++) use(window);
+    expect([window.sizeBytes, window.creditBytes, hand.budget.usedBytes]).toEqual([8000, 8000, 7000]);
+    hand.now += 1601;
+    expect(use(window, 4000)).toBe(0);
+    expect([window.sizeBytes, window.creditBytes, hand.budget.usedBytes]).toEqual([1000, 4000, 0]);
+    hand.now += 5000;
+    expect(use(window, 3000)).toBe(0);
+    hand.now += 5000;
+    expect([use(window, 500), window.sizeBytes]).toEqual([500, 1000]);
+  });
+
+  test('grows no further than every budget lets it, and gives back what it took', () => {
+    const hand = byHand({}, 1000);
+    const roomy = { maxBytes: 1_000_000, usedBytes: 5 };
+    const rules = { ...hand.rules, budgets: [hand.budget, roomy] };
+    const [first, second] = [new ReceiveWindow(rules), new ReceiveWindow(rules)];
+    for (let n = 0; n < 3; n++) for (const window of [first, second]) use(window);
+    expect([first.sizeBytes, second.sizeBytes]).toEqual([2000, 1000]);
+    expect([hand.budget.usedBytes, roomy.usedBytes]).toEqual([1000, 1005]);
+    first.release();
+    first.release();
+    expect([hand.budget.usedBytes, roomy.usedBytes]).toEqual([0, 5]);
+  });
+
+  test('never lets more than its size be outstanding, nor loses credit, whatever is sent and read when', () => {
+    const step = fc.record({ bytes: fc.nat(3000), read: fc.nat(3000), ms: fc.nat(2000) });
+    const property = fc.property(fc.array(step, { maxLength: 100 }), (steps) => {
+      const hand = byHand();
+      const window = new ReceiveWindow(hand.rules);
+      let most = window.sizeBytes;
+      for (const { bytes, read, ms } of steps) {
+        hand.now += ms;
+        window.announce(Math.min(bytes, window.creditBytes));
+        if (window.consume(Math.min(read, window.heldBytes))) window.grant();
+        most = Math.max(most, window.sizeBytes);
+        expect(window.creditBytes + window.heldBytes).toBeLessThanOrEqual(most);
+        expect(window.creditBytes + window.heldBytes + window.owedBytes).toBeGreaterThanOrEqual(window.sizeBytes);
+        expect(hand.budget.usedBytes).toBe(window.sizeBytes - 1000);
+      }
+      window.release();
+      expect(hand.budget.usedBytes).toBe(0);
+    });
+    fc.assert(property);
+  });
+});

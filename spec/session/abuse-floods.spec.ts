@@ -1,0 +1,284 @@
+import { describe, expect, test } from '@jest/globals';
+import { flowTo } from '../../src/flow/flow-to.js';
+import type { Codec } from '../../src/wire/codec.js';
+import { FrameTap } from '../../src/wire/frame-tap.js';
+import type { Frame } from '../../src/wire/frame.js';
+import { muxado, smux, yamux } from '../../src/wire/index.js';
+import { bytesOf, growthOf, hostile, type Hostile } from './abuse/hostile.js';
+import { arrivals, CODECS } from './session-ends.js';
+
+const MIB = 1 << 20;
+const MILLION = 1_000_000;
+const JUNK = 200_000;
+const RESETS = 1000;
+const OPENS = 100_000;
+const BACKLOG = 256;
+const MAX_STREAMS = 1024;
+const beat = 0xffff_feff;
+const muxado1 = muxado({ version: 1 });
+const withReset = CODECS.filter(([, { traits }]) => traits.reset !== 'none');
+const withoutReset = CODECS.filter(([, { traits }]) => traits.reset === 'none');
+
+/** The id of the peer's stream number `n`. */
+const idOf = ({ traits }: Codec, n: number): number => traits.firstId.client + 2 * n;
+
+/** The frames that give the acceptor a stream. */
+function opening(codec: Codec, id: number): readonly Frame[] {
+  const open: Frame = { kind: 'open', id };
+  return codec.traits.streamType === 'prefix' ? [open, { kind: 'data', id, bytes: new Uint8Array(4) }] : [open];
+}
+
+/** Streams that were refused, or reset; where the wire has no reset they are ended. */
+function refusals({ replies, victim }: Hostile): number {
+  const said = victim._life.core.codec.traits.reset === 'none' ? 'end' : 'reset';
+  return [...replies].reduce((sum, [name, count]) => (name.startsWith(said) ? sum + count : sum), 0);
+}
+
+/** Starts a handler for each stream, which runs on whatever becomes of its stream. */
+function handlers({ victim }: Hostile): () => number {
+  let running = 0;
+  victim.accept$.subscribe({
+    next: (stream) => {
+      running++;
+      stream.subscribe({ error: () => undefined });
+    },
+    error: () => undefined,
+  });
+  return () => running;
+}
+
+describe.each(withReset)('resets over %s', (_name, codec) => {
+  const id = (n: number): number => idOf(codec, n);
+  const perStream = opening(codec, 3).length;
+
+  test('session case 42: a million streams opened and reset end the session at the 1001st, with so many handlers at most', async () => {
+    const peer = hostile({ codec });
+    const running = handlers(peer);
+    await peer.flood(
+      MILLION,
+      (n) => bytesOf(codec, ...opening(codec, id(n)), { kind: 'reset', id: id(n), code: 7 }),
+      100,
+    );
+    expect(peer.error()?.code).toBe('ERR_MUX_CALM');
+    expect(running()).toBe(RESETS + 1);
+    expect(peer.stats()).toMatchObject({ framesRead: (RESETS + 1) * (perStream + 1), inboundStreams: 0, heldBytes: 0 });
+  });
+
+  test('session case 42: with time the allowance comes back, a hundred a second', async () => {
+    const peer = hostile({ codec });
+    const running = handlers(peer);
+    for (let second = 0; second < 5; second++) {
+      const bytes = (n: number): Uint8Array => {
+        const next = id(second * 2000 + n);
+        return bytesOf(codec, ...opening(codec, next), { kind: 'reset', id: next, code: 7 });
+      };
+      await peer.flood(second === 0 ? RESETS : 100, bytes, 50);
+      await peer.clock.pass(1000);
+    }
+    expect(peer.error()).toBeUndefined();
+    expect(running()).toBe(RESETS + 400);
+  });
+
+  test('session case 43: data after the end makes us reset, and counts in the same bucket as resets', async () => {
+    const peer = hostile({ codec });
+    handlers(peer);
+    const bytes = (n: number): Uint8Array => {
+      const late: readonly Frame[] = [
+        { kind: 'end', id: id(n) },
+        { kind: 'data', id: id(n), bytes: new Uint8Array(8) },
+      ];
+      const last: readonly Frame[] = n % 2 === 0 ? late : [{ kind: 'reset', id: id(n), code: 7 }];
+      return bytesOf(codec, ...opening(codec, id(n)), ...last);
+    };
+    await peer.flood(OPENS, bytes, 100);
+    expect(peer.error()?.code).toBe('ERR_MUX_CALM');
+    expect(peer.stats().accepted).toBe(RESETS + 1);
+    expect(refusals(peer)).toBe(RESETS / 2);
+  });
+});
+
+test.each(withReset.filter(([, { traits }]) => traits.overflowEnds === 'stream'))(
+  'session case 43: credit past the limit makes us reset streams of %s, a thousand times at most',
+  async (_name, codec) => {
+    const peer = hostile({ codec });
+    handlers(peer);
+    const bytes = (n: number): Uint8Array => {
+      const id = idOf(codec, n);
+      return bytesOf(codec, ...opening(codec, id), { kind: 'credit', id, increment: codec.traits.maxWindowBytes });
+    };
+    await peer.flood(OPENS, bytes, 100);
+    expect(peer.error()?.code).toBe('ERR_MUX_CALM');
+    expect(peer.replies.get('reset 3')).toBe(RESETS);
+  },
+);
+
+test.each(withoutReset)(
+  'session case 42: %s has no reset: streams opened and ended are refused past the limit, and end the session at the 100,001st',
+  async (_name, codec) => {
+    const peer = hostile({ codec });
+    const running = handlers(peer);
+    const bytes = (n: number): Uint8Array => {
+      const id = idOf(codec, n);
+      return bytesOf(codec, { kind: 'open', id }, { kind: 'end', id });
+    };
+    await peer.flood(MILLION, bytes);
+    expect(peer.error()?.code).toBe('ERR_MUX_CALM');
+    expect(running()).toBe(MAX_STREAMS);
+    expect([peer.stats().framesRead, refusals(peer)]).toEqual([2 * OPENS + 1, OPENS - MAX_STREAMS]);
+  },
+);
+
+describe.each(CODECS)('a flood of streams over %s', (_name, codec) => {
+  test('session case 44: while nobody accepts: the backlog holds 256, the rest is refused, and what is open is served', async () => {
+    const peer = hostile({ codec });
+    const accepting = peer.victim.accept$.subscribe((stream) => stream.pipe(flowTo(stream)).subscribe());
+    peer.send(...opening(codec, idOf(codec, 0)));
+    accepting.unsubscribe();
+    const count = OPENS / 2;
+    let most = 0;
+    const growth = await growthOf(async () => {
+      for (let batch = 0; batch < 10; batch++) {
+        await peer.flood(count / 10, (n) =>
+          bytesOf(codec, ...opening(codec, idOf(codec, 1 + n + (batch * count) / 10))),
+        );
+        most = Math.max(most, peer.stats().inboundStreams);
+        peer.send({ kind: 'data', id: idOf(codec, 0), bytes: Buffer.from('still here') });
+        await peer.flood(1, () => new Uint8Array(0));
+        expect(peer.replies.get('data')).toBe(batch + 1);
+      }
+    });
+    expect(peer.error()).toBeUndefined();
+    expect(most).toBe(BACKLOG + 1);
+    expect(refusals(peer)).toBe(count - BACKLOG);
+    expect(growth).toBeLessThan(4 * MIB);
+  });
+
+  test('session case 44: the backlog holds 256 of them as well when they have all begun before the first is known', () => {
+    const peer = hostile({ codec });
+    const openings = Array.from({ length: 400 }, (_, n) => opening(codec, idOf(codec, n)));
+    for (const [open] of openings) if (open !== undefined) peer.send(open);
+    for (const [, ...rest] of openings) peer.send(...rest);
+    expect([peer.stats().inboundStreams, refusals(peer)]).toEqual([BACKLOG, 400 - BACKLOG]);
+  });
+
+  test('session case 44: of more than 100,000 at once ends the session', async () => {
+    const peer = hostile({ codec });
+    handlers(peer);
+    await peer.flood(MILLION, (n) => bytesOf(codec, { kind: 'open', id: idOf(codec, n) }));
+    expect(peer.error()?.code).toBe('ERR_MUX_CALM');
+    expect(peer.stats().framesRead).toBe(OPENS + 1);
+    expect(refusals(peer)).toBe(OPENS - MAX_STREAMS);
+  });
+
+  test('session case 45: after our GoAway, with bytes behind each: all are refused, drained, and no error', async () => {
+    const peer = hostile({ codec });
+    const running = handlers(peer);
+    peer.send(...opening(codec, idOf(codec, 0)));
+    peer.victim.goAway();
+    const count = OPENS / 4;
+    const bytes = (n: number): Uint8Array => {
+      const id = idOf(codec, n + 1);
+      const data: Frame = { kind: 'data', id, bytes: new Uint8Array(100) };
+      return bytesOf(codec, { kind: 'open', id }, data, data);
+    };
+    const growth = await growthOf(() => peer.flood(count, bytes, 1000));
+    expect(peer.error()).toBeUndefined();
+    expect([running(), peer.stats().inboundStreams, peer.stats().heldBytes, refusals(peer)]).toEqual([1, 1, 0, count]);
+    expect(growth).toBeLessThan(MIB);
+  });
+});
+
+interface Junk {
+  readonly name: string;
+  readonly codec: Codec;
+  /** The frame that is sent a million times, on a stream that is open. */
+  readonly bytes: Uint8Array;
+  readonly limit: number;
+}
+
+const junk: readonly Junk[] = CODECS.flatMap(([name, codec]) => {
+  const id = idOf(codec, 0);
+  const of = (what: string, frame: Frame, limit = JUNK): Junk => ({
+    name: `${what} over ${name}`,
+    codec,
+    bytes: bytesOf(codec, frame),
+    limit,
+  });
+  const nothing = { increment: 0, consumed: 0, window: 0 };
+  return [
+    of('empty data', { kind: 'data', id, bytes: new Uint8Array(0) }),
+    of('a byte at a time', { kind: 'data', id, bytes: new Uint8Array(1) }),
+    of('credit of nothing', { kind: 'credit', id: codec.traits.credit === 'absolute' ? id + 2 : id, ...nothing }),
+    of('credit of a byte', { kind: 'credit', id, increment: 1, consumed: 0, window: 1 }),
+    of('pings', { kind: 'ping', value: 0 }),
+    of('GoAways', { kind: 'goAway', lastId: 0, code: 0, debug: new Uint8Array(0) }, RESETS),
+    of('data for a stream that never was', { kind: 'data', id: id + 2, bytes: new Uint8Array(8) }),
+    of('resets of a stream that never was', { kind: 'reset', id: id + 2, code: 0 }),
+  ].filter(({ bytes }) => bytes.length > 0 && !(codec.traits.reset === 'none' && bytes[1] === 1));
+});
+const unknown = Buffer.from('0000007000000003', 'hex');
+const frames = [
+  ...junk,
+  { name: 'frames of unknown type over muxado 2', codec: muxado(), bytes: unknown, limit: JUNK },
+];
+
+test.each(frames)('session case 47: $name: a million end the session past $limit', async ({ codec, bytes, limit }) => {
+  const peer = hostile({ codec });
+  const streams = arrivals(peer.victim);
+  peer.send(...opening(codec, idOf(codec, 0)));
+  streams[0]?.subscribe({ error: () => undefined });
+  const { framesRead } = peer.stats();
+  const growth = await growthOf(() => peer.flood(MILLION, () => bytes));
+  expect(peer.error()?.code).toBe('ERR_MUX_CALM');
+  // The bytes of a stream type are such a frame too.
+  const times = limit + 1 - (limit === JUNK && codec.traits.streamType === 'prefix' ? 1 : 0);
+  expect(peer.stats().framesRead - framesRead).toBe(framesOf(codec, bytes) * (times - 1) + 1);
+  expect(growth).toBeLessThan(MIB);
+});
+
+/** Frames in `bytes`: a GoAway of muxado 2 takes its padding along. */
+function framesOf(codec: Codec, bytes: Uint8Array): number {
+  let count = 0;
+  codec.decoder(new FrameTap(() => count++)).push(bytes);
+  return count;
+}
+
+test('session case 47: ends, confirmations and answers that concern nothing are answered by nothing, and nothing is kept of them', async () => {
+  const codec = yamux();
+  const peer = hostile({ codec });
+  const nothing = bytesOf(codec, { kind: 'end', id: 9 }, { kind: 'accept', id: 9 }, { kind: 'pong', value: 9 });
+  const growth = await growthOf(() => peer.flood(MILLION / 3, () => nothing));
+  expect(growth).toBeLessThan(MIB);
+  expect([...peer.replies]).toEqual([]);
+  expect(peer.stats().heldBytes).toBe(0);
+});
+
+describe.each([
+  ['muxado 1', muxado1, (id: number): Uint8Array => bytesOf(muxado1, { kind: 'open', id, type: beat })],
+  [
+    'muxado 2 with types',
+    muxado({ typed: true }),
+    (id: number): Uint8Array =>
+      bytesOf(muxado({ typed: true }), { kind: 'open', id }, { kind: 'data', id, bytes: new Uint8Array(4).fill(255) }),
+  ],
+] as const)('heartbeat streams of %s', (_name, codec, bytes) => {
+  test('session case 44: a million of them are not kept, though each may ask for echoes', async () => {
+    const peer = hostile({
+      codec,
+      openRate: { burst: MILLION, perSecond: MILLION },
+      junkRate: { burst: MILLION, perSecond: 0 },
+    });
+    handlers(peer);
+    const growth = await growthOf(() => peer.flood(MILLION, (n) => bytes(idOf(codec, n))));
+    expect(growth).toBeLessThan(MIB);
+    expect(peer.stats().inboundStreams).toBe(0);
+  });
+});
+
+test('session case 44: with smux 2 a flood is refused by ends, one for each stream', async () => {
+  const codec = smux({ version: 2 });
+  const peer = hostile({ codec, maxStreams: 10 });
+  handlers(peer);
+  await peer.flood(1000, (n) => bytesOf(codec, { kind: 'open', id: idOf(codec, n) }));
+  expect([...peer.replies]).toEqual([['end', 990]]);
+});

@@ -1,0 +1,96 @@
+import { describe, expect, test } from '@jest/globals';
+import { take } from 'rxjs';
+import { MuxError } from '../../src/errors.js';
+import { AcceptQueue } from '../../src/session/accept-queue.js';
+import type { MuxStream } from '../../src/session/mux-stream.js';
+
+const stream = (streamId: number): MuxStream => Object.assign(Object.create(null) as MuxStream, { streamId });
+const lost = new MuxError('ERR_MUX_TRANSPORT', 'lost');
+
+function idsOf(queue: AcceptQueue, count = Infinity): (number | string)[] {
+  const seen: (number | string)[] = [];
+  queue.accept$.pipe(take(count)).subscribe({
+    next: ({ streamId }) => seen.push(streamId),
+    error: ({ code }: MuxError) => seen.push(code),
+    complete: () => seen.push('complete'),
+  });
+  return seen;
+}
+
+describe('streams that wait to be accepted', () => {
+  test('are kept without a subscriber, up to the backlog', () => {
+    const queue = new AcceptQueue(2);
+    queue.offer(stream(1));
+    expect([queue.isFull(0), queue.isFull(1)]).toEqual([false, true]);
+    queue.offer(stream(2));
+    expect(queue.isFull(0)).toBe(true);
+    expect(idsOf(queue)).toEqual([1, 2]);
+    expect(queue.isFull(0)).toBe(false);
+  });
+
+  test('are not refused to one who takes them, even with a backlog of 0', () => {
+    const queue = new AcceptQueue(0);
+    expect(queue.isFull(0)).toBe(true);
+    const seen = idsOf(queue);
+    expect(queue.isFull(0)).toBe(false);
+    queue.offer(stream(1));
+    expect(seen).toEqual([1]);
+  });
+
+  test('session case 31: are not lost when a subscriber leaves and another comes', () => {
+    const queue = new AcceptQueue(8);
+    for (const id of [1, 2, 3]) queue.offer(stream(id));
+    expect([idsOf(queue, 1), idsOf(queue, 1)]).toEqual([
+      [1, 'complete'],
+      [2, 'complete'],
+    ]);
+    queue.offer(stream(4));
+    expect(idsOf(queue)).toEqual([3, 4]);
+  });
+
+  test('have one taker at a time', () => {
+    const queue = new AcceptQueue(8);
+    const first = idsOf(queue);
+    expect(idsOf(queue)).toEqual(['ERR_MUX_SECOND_SUBSCRIBE']);
+    queue.offer(stream(1));
+    expect(first).toEqual([1]);
+  });
+
+  test('are forgotten when they are over before', () => {
+    const queue = new AcceptQueue(8);
+    const [first, second] = [stream(1), stream(2)];
+    for (const each of [first, second]) queue.offer(each);
+    queue.forget(first);
+    queue.forget(first);
+    expect(idsOf(queue)).toEqual([2]);
+  });
+
+  test('come before the end, which later subscribers are told as well', () => {
+    const queue = new AcceptQueue(8);
+    queue.offer(stream(1));
+    queue.end(lost);
+    queue.end(undefined);
+    expect([idsOf(queue), idsOf(queue)]).toEqual([[1, 'ERR_MUX_TRANSPORT'], ['ERR_MUX_TRANSPORT']]);
+    const orderly = new AcceptQueue(8);
+    const seen = idsOf(orderly);
+    orderly.end(undefined);
+    expect([seen, idsOf(orderly)]).toEqual([['complete'], ['complete']]);
+  });
+
+  test('session case 38: come in order when more are offered, or the subscriber leaves, from within next', () => {
+    const queue = new AcceptQueue(8);
+    const seen: number[] = [];
+    for (const id of [1, 2]) queue.offer(stream(id));
+    const subscription = queue.accept$.subscribe(({ streamId }) => {
+      seen.push(streamId);
+      if (streamId === 1) queue.offer(stream(3));
+    });
+    expect(seen).toEqual([1, 2, 3]);
+    subscription.unsubscribe();
+    for (const id of [4, 5]) queue.offer(stream(id));
+    expect([idsOf(queue, 1), idsOf(queue, 1)]).toEqual([
+      [4, 'complete'],
+      [5, 'complete'],
+    ]);
+  });
+});

@@ -1,0 +1,106 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Codec } from '../../src/wire/codec.js';
+import type { Frame } from '../../src/wire/frame.js';
+import { yamux } from '../../src/wire/index.js';
+import { log, rawPeer, type RawPeer } from './raw-peer.js';
+import { Clock, CODECS, why } from './session-ends.js';
+
+interface Beating extends RawPeer {
+  readonly clock: Clock;
+}
+
+function beating(codec: Codec, intervalMs = 1000, timeoutMs = 3000): Beating {
+  const clock = new Clock();
+  return {
+    ...rawPeer({ codec, role: 'client', scheduler: clock, keepAlive: { intervalMs, timeoutMs } }),
+    clock,
+  };
+}
+
+const FIRST_BYTE: Readonly<Record<string, string>> = { smux1: '01', smux2: '02' };
+
+/** What a peer answers to a beat; nothing to a signal. */
+function answer(peer: Beating, beat: Frame | undefined): void {
+  if (beat?.kind === 'ping') peer.send({ kind: 'pong', value: beat.value });
+  else if (beat?.kind === 'data' && beat.bytes.length > 0) peer.send(beat);
+  else if (beat?.kind === 'data') peer.send({ kind: 'reset', id: beat.id, code: 4 });
+}
+
+describe.each(CODECS)('a heartbeat of %s', (_name, codec) => {
+  const { by } = codec.traits.heartbeat;
+  const isAnswered = by !== 'signal';
+
+  test('beats at once and once in an interval, as long as it is answered', async () => {
+    const peer = beating(codec);
+    const rtts = log(peer.session.rtt$);
+    const beats: number[] = [];
+    for (let n = 0; n < 5; n++) {
+      await peer.clock.pass(100);
+      // On a stream, beats give credit back too.
+      beats.push(peer.frames.filter(({ kind }) => kind !== 'credit').length);
+      answer(peer, peer.frames.filter(({ kind }) => kind !== 'credit').at(-1));
+      // A signal has no answer: whatever the peer sends is a sign of life.
+      if (!isAnswered) peer.send({ kind: 'ping', value: 0 });
+      await peer.clock.pass(900);
+    }
+    expect(beats[0]).toBeGreaterThan(0);
+    expect(beats.slice(1).map((count, n) => count - (beats[n] ?? 0))).toEqual([1, 1, 1, 1]);
+    expect(peer.session._life.isOver).toBe(false);
+    expect(rtts).toHaveLength(isAnswered ? 5 : 0);
+  });
+
+  test('ends the session when nothing was heard for the timeout, on every stream', async () => {
+    const peer = beating(codec);
+    const seen = [log(peer.session.open({ eager: true })), log(peer.session.accept$)];
+    await peer.clock.pass(2999);
+    expect(peer.session._life.isOver).toBe(false);
+    await peer.clock.pass(1);
+    expect(await why(peer.session)).toBe('ERR_MUX_KEEPALIVE');
+    expect(seen).toEqual([['ERR_MUX_KEEPALIVE'], ['ERR_MUX_KEEPALIVE']]);
+    expect(peer.clock.timers).toBe(0);
+  });
+
+  test('takes any byte of the peer for a sign of life', async () => {
+    const peer = beating(codec);
+    await peer.clock.pass(2500);
+    // The first byte of a header is enough.
+    peer.sendHex(FIRST_BYTE[codec.protocol] ?? '00');
+    await peer.clock.pass(2000);
+    expect(peer.session._life.isOver).toBe(false);
+    await peer.clock.pass(3000);
+    expect(await why(peer.session)).toBe('ERR_MUX_KEEPALIVE');
+  });
+});
+
+test('pings that wait for an answer are bounded, and each gets its own', async () => {
+  const peer = beating(yamux());
+  await peer.settled();
+  const pings = Array.from({ length: 64 }, () => log(peer.session.ping()));
+  await peer.clock.pass(20);
+  // The beat at the start is the first of 64.
+  expect(pings.at(-1)).toEqual(['ERR_MUX_STREAM_LIMIT']);
+  const values = peer.frames.flatMap((frame) => (frame.kind === 'ping' ? [frame.value] : []));
+  for (const value of values.toReversed()) peer.send({ kind: 'pong', value });
+  expect(pings.slice(0, 63)).toEqual(Array.from({ length: 63 }, () => ['stream', 'complete']));
+});
+
+test('the smoothed round trip takes an eighth of each new one', async () => {
+  const peer = beating(yamux());
+  const { heartbeat } = peer.session._life.core;
+  for (const [ms, rest] of [
+    [80, 920],
+    [160, 840],
+  ] as const) {
+    await peer.clock.pass(ms);
+    answer(peer, peer.frames.at(-1));
+    await peer.clock.pass(rest);
+  }
+  expect(heartbeat.rttMs).toBe(80 + 80 / 8);
+});
+
+test('without keepAlive no timer runs and nothing is sent', async () => {
+  const clock = new Clock();
+  const peer = rawPeer({ codec: yamux(), role: 'client', scheduler: clock, keepAlive: false });
+  await clock.pass(100_000);
+  expect([clock.timers, peer.frames]).toEqual([0, []]);
+});

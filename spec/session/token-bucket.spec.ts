@@ -1,0 +1,61 @@
+import { expect, test } from '@jest/globals';
+import { TokenBucket } from '../../src/session/token-bucket.js';
+
+function bucketOf(
+  burst: number,
+  perSecond: number,
+): { takes(times: number): number; at(ms: number): void; looks(): number } {
+  let now = 1000;
+  let looks = 0;
+  const bucket = new TokenBucket({ burst, perSecond }, () => {
+    looks++;
+    return now;
+  });
+  return {
+    takes: (times) => Array.from({ length: times }, () => bucket.take()).filter(Boolean).length,
+    at: (ms) => (now = ms),
+    looks: () => looks,
+  };
+}
+
+test('a bucket gives its burst at once, then refuses', () => {
+  expect(bucketOf(5, 10).takes(20)).toBe(5);
+});
+
+test('a bucket fills again by its rate, and never past its burst', () => {
+  const bucket = bucketOf(5, 10);
+  bucket.takes(5);
+  bucket.at(1099);
+  expect(bucket.takes(1)).toBe(0);
+  bucket.at(1200);
+  expect(bucket.takes(9)).toBe(2);
+  bucket.at(1_000_000);
+  expect(bucket.takes(9)).toBe(5);
+});
+
+test('a bucket that is looked at often earns as much as one that is left alone', () => {
+  const bucket = bucketOf(1, 10);
+  let taken = bucket.takes(1);
+  for (let ms = 1001; ms <= 3000; ms++) {
+    bucket.at(ms);
+    taken += bucket.takes(1);
+  }
+  // Parts of a token add up, to the last of them by rounding.
+  expect(taken).toBeGreaterThanOrEqual(20);
+  expect(taken).toBeLessThanOrEqual(21);
+});
+
+test('a bucket asks for the time only when it is empty', () => {
+  const bucket = bucketOf(100, 1);
+  bucket.takes(100);
+  expect(bucket.looks()).toBe(1);
+});
+
+test('session case 58: a clock that is set back gives a bucket nothing, and takes nothing', () => {
+  const bucket = bucketOf(2, 10);
+  bucket.takes(2);
+  bucket.at(-3_600_000);
+  expect(bucket.takes(1)).toBe(0);
+  bucket.at(-3_600_000 + 100);
+  expect(bucket.takes(2)).toBe(1);
+});
