@@ -85,6 +85,7 @@ export type {
   WebSocketMessage,
   WebSocketTransport,
 } from './conn/web-socket-transport.js';
+export { SessionTraffic, type SessionEntry, type StreamEntry } from './observe/session-traffic.js';
 export { dialSession, type DialSessionOptions } from './net/dial-session.js';
 export type { WebSocketConstructor } from './net/dial-web-socket.js';
 export { listenSessions, type ListenSessionsOptions, type SessionListener } from './net/listen-sessions.js';

@@ -15,6 +15,11 @@ describe('the command line', () => {
     expect(demo(['--ssh=localhost:2222'])).toMatchObject({ options: { ssh: { host: 'localhost', port: 2222 } } });
   });
 
+  it.each(['muxado1', 'muxado2', 'yamux', 'smux1', 'smux2'])('opens %s sessions', (codec) => {
+    const url = 'tcp://localhost:8080';
+    expect(parseCommand(['open', '--codec', codec, url], {})).toEqual({ name: 'open', options: { codec, url } });
+  });
+
   it('gives help and version', () => {
     expect(parseCommand([], {})).toEqual({ name: 'help' });
     expect(parseCommand(['--help'], {})).toEqual({ name: 'help' });
@@ -29,6 +34,16 @@ describe('the command line', () => {
     [['demo', '--ssh', 'localhost:0'], {}, "the port of --ssh is a whole number from 1 to 65535, not '0'"],
     [['demo', '--what'], {}, "Unknown option '--what'; see: rxmux --help"],
     [['demo', 'twice'], {}, "'twice' is not understood; see: rxmux --help"],
+    [['demo', '--codec', 'yamux'], {}, '--codec is of another command; see: rxmux --help'],
+    [['open', '--codec', 'yamux'], {}, 'open needs a URL: rxmux open --codec yamux tcp://localhost:8080'],
+    [['open', 'tcp://a:1'], {}, '--codec is one of muxado1, muxado2, yamux, smux1, smux2'],
+    [
+      ['open', 'tcp://a:1', '--codec', 'toString'],
+      {},
+      "--codec is one of muxado1, muxado2, yamux, smux1, smux2, not 'toString'",
+    ],
+    [['open', 'tcp://a:1', '--codec', 'yamux', 'x'], {}, "'x' is not understood; see: rxmux --help"],
+    [['open', 'tcp://a:1', '--codec', 'yamux', '--port', '1'], {}, '--port is of another command; see: rxmux --help'],
     [['serve'], {}, "there is no command 'serve'; try: rxmux demo"],
   ])('says in one line what is wrong with %j', (argv, env: Record<string, string>, message) => {
     expect(() => parseCommand(argv, env)).toThrow(

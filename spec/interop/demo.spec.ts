@@ -1,45 +1,26 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { connect as connectTls } from 'node:tls';
 import { WebSocket } from 'ws';
 import { valueInPage } from './chromium.js';
+import { BUILD_MS, buildCommand, COMMAND, isRefused, startDemo, type RunningDemo } from './demo-program.js';
 import { buildGrpcClient } from './grpc-client.js';
 import { describePeer } from './peer.js';
 import { Lab, type Outcome, type Program } from './run.js';
 import { startSshd } from './sshd.js';
-
-const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const MAIN = join(ROOT, 'dist/cli/main.js');
-const BUILD_MS = 120_000;
-
-/** Whether a source is newer than what was built of it. */
-function isStale(): boolean {
-  if (!existsSync(MAIN)) return true;
-  const built = statSync(MAIN).mtimeMs;
-  const sources = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' });
-  return sources.some((name) => statSync(join(ROOT, 'src', name)).mtimeMs > built);
-}
 
 describe('rxmux demo', () => {
   const lab = new Lab();
   let demo: Program;
   let port = 0;
 
-  const start = async (...args: readonly string[]): Promise<{ readonly program: Program; readonly port: number }> => {
-    const program = lab.start(process.execPath, [MAIN, 'demo', '--port', '0', ...args]);
-    const [, found] = await program.says(/ready on http:\/\/localhost:(\d+)\//);
-    return { program, port: Number(found) };
-  };
+  const start = (...args: readonly string[]): Promise<RunningDemo> => startDemo(lab, ...args);
 
   beforeAll(async () => {
-    if (isStale()) {
-      const outcome = await lab.run('npm', ['run', '--silent', 'build'], { cwd: ROOT, timeoutMs: BUILD_MS });
-      expect(outcome).toMatchObject({ code: 0 });
-    }
+    await buildCommand(lab);
     ({ program: demo, port } = await start());
   }, BUILD_MS);
   afterAll(async () => {
@@ -52,7 +33,7 @@ describe('rxmux demo', () => {
   test('its banner names a command for each protocol', async () => {
     await demo.says(/anything else/);
     const commands = demo.output.split('\n').filter((line) => line.includes(String(port)));
-    expect(commands.length).toBeGreaterThanOrEqual(10);
+    expect(commands.length).toBeGreaterThanOrEqual(15);
   });
 
   describePeer(['curl'], 'curl', ({ curl }) => {
@@ -161,7 +142,7 @@ describe('rxmux demo', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   });
 
-  const fail = (...args: readonly string[]): Promise<Outcome> => lab.run(process.execPath, [MAIN, 'demo', ...args]);
+  const fail = (...args: readonly string[]): Promise<Outcome> => lab.run(process.execPath, [COMMAND, 'demo', ...args]);
   const complaint = (line: RegExp) => ({ code: 2, stdout: '', stderr: expect.stringMatching(line) as unknown });
 
   test('a port that is taken is told in one line, and exits with 2', async () => {
@@ -177,7 +158,7 @@ describe('rxmux demo', () => {
   (forbidden > 0 ? test : test.skip)(
     'a port without the permission for it is told in one line, and exits with 2',
     async () => {
-      const command = [process.execPath, MAIN, 'demo', '--port', String(forbidden)];
+      const command = [process.execPath, COMMAND, 'demo', '--port', String(forbidden)];
       // Root without the one capability it takes; another user might be unable to read what was built.
       const dropped = ['--bounding-set=-net_bind_service', '--inh-caps=-net_bind_service'];
       const [program = '', ...args] = process.getuid?.() === 0 ? ['setpriv', ...dropped, ...command] : command;
@@ -185,15 +166,3 @@ describe('rxmux demo', () => {
     },
   );
 });
-
-async function isRefused(port: number): Promise<boolean> {
-  const socket = connect({ port, host: 'localhost' });
-  try {
-    await once(socket, 'connect');
-    return false;
-  } catch {
-    return true;
-  } finally {
-    socket.destroy();
-  }
-}

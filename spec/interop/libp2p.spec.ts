@@ -79,7 +79,7 @@ async function echo(stream: Stream, bytes: number): Promise<{ bytes: number; sha
   return back;
 }
 
-describe.each(['client', 'server'] as const)('libp2p-yamux with rxmux as the %s', (role) => {
+describe.each(['client', 'server'] as const)('session case 68: libp2p-yamux, with rxmux as the %s', (role) => {
   test('100 MB come back as they went', async () => {
     const pair = await meet(role);
     echoTheirs(pair);

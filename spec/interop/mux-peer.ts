@@ -24,7 +24,9 @@ export type MuxScenario =
   | 'http'
   | 'bulk'
   | 'open'
-  | 'pingpong';
+  | 'pingpong'
+  | 'plain'
+  | 'web';
 
 /** The flags of the Go program, whose defaults are in its `main.go`. */
 export interface MuxPeerOptions {

@@ -291,7 +291,7 @@ function splitHead(reply: Buffer): readonly [string, Buffer] {
   return [reply.toString('latin1', 0, at), reply.subarray(at + 4)];
 }
 
-describeMuxPeer('sessions with the Go libraries of Debian', (go) => {
+describeMuxPeer('session case 68: the Go libraries of Debian, and rxmux in both roles', (go) => {
   suite(
     (lab) => buildMuxPeer(lab, go),
     [
@@ -304,7 +304,7 @@ describeMuxPeer('sessions with the Go libraries of Debian', (go) => {
   );
 });
 
-describeMuxado2('sessions with muxado 2 in Go', (go, gopath) => {
+describeMuxado2('session case 68: muxado 2 in Go, and rxmux in both roles', (go, gopath) => {
   suite(
     (lab) => buildMuxPeer(lab, go, gopath),
     [

@@ -11,6 +11,7 @@ import { binaryFlights } from '../vectors/binary.js';
 import { http1Flights, rtspFlights, websocketFlights } from '../vectors/http1.js';
 import { grpcFlights, grpcWebFlights, http2Flights } from '../vectors/http2.js';
 import { simpleFlights } from '../vectors/text-and-simple.js';
+import { wireOpenings } from '../vectors/wire/openings.js';
 
 /** Every protocol with its matcher and flights, the more specific before the more general, as a port would list them. */
 const protocols: readonly { matcher: Matcher; flights: readonly Flight[]; alsoMatchedBy?: readonly string[] }[] = [
@@ -28,6 +29,7 @@ const protocols: readonly { matcher: Matcher; flights: readonly Flight[]; alsoMa
     matcher: matchers[name](),
     flights: simpleFlights[name],
   })),
+  ...wireOpenings.map(({ codec, flights }) => ({ matcher: codec, flights })),
 ];
 const all = protocols.map(({ matcher }) => matcher);
 const flights = protocols.flatMap(({ matcher, flights: own, alsoMatchedBy = [] }) =>

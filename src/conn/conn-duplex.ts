@@ -171,7 +171,7 @@ function connDuplexClass(): ConnDuplexClass {
       if (error !== null || this.#resetting) {
         const reason = error ?? new Error('the stream was reset by this end');
         this._conn._destroy(MuxError.from(reason, 'ERR_MUX_ABORT', { initiator: 'local' }), true);
-      } else if (!this.writableFinished) this._conn._destroy(undefined, false);
+      } else if (!this.writableFinished) this._conn._destroy(undefined, true);
       // What was written before the end is on its way, and a reset could overtake it: the peer is left to end, as by TCP.
       else if (!this.#ended) this.#reading.resume();
     }

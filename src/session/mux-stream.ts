@@ -151,7 +151,7 @@ export class MuxStream extends InboxConn<string, StreamMeta> {
   _destroy(error: MuxError | undefined, reset = true): void {
     if (this.isClosed) return;
     if (!reset && error === undefined && this.remoteEnded && this.bytesWritten === 0) {
-      // The peer has said all, and nothing was begun in answer: an end, as a socket would have it.
+      // Given up before anybody answered, and the peer has ended: an end in return, as of a socket.
       this._end();
       return;
     }

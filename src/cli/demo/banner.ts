@@ -1,5 +1,6 @@
 import type { ListenAddress } from '../../net/listen.js';
 import type { DemoOptions } from '../args.js';
+import { codecs } from '../codecs.js';
 
 /** What `rxmux demo` says once it listens: each protocol with the command to try it with. */
 export function banner(address: ListenAddress, { host, ssh }: DemoOptions): string {
@@ -19,6 +20,7 @@ export function banner(address: ListenAddress, { host, ssh }: DemoOptions): stri
     ['TLS, echo inside', `openssl s_client -quiet -connect ${at}`],
     ['Redis', `redis-cli -h ${name} -p ${port} ping`],
     ...(ssh === undefined ? [] : ([['SSH', `ssh -p ${port} ${name}`]] as const)),
+    ...Object.keys(codecs).map((codec) => [codec, `npx rxmux open --codec ${codec} tcp://${at}`] as const),
     ['anything else', `nc ${name} ${port}`],
   ];
   const width = Math.max(...rows.map(([protocol]) => protocol.length));

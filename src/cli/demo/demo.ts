@@ -10,12 +10,14 @@ import {
   Subject,
   Subscription,
   takeWhile,
+  tap,
   type Observable,
 } from 'rxjs';
 import type { Conn } from '../../conn/conn.js';
 import { flowTo } from '../../flow/flow-to.js';
 import { listen, type ListenAddress } from '../../net/listen.js';
 import { terminateTls } from '../../net/terminate-tls.js';
+import { SessionTraffic } from '../../observe/session-traffic.js';
 import { Traffic } from '../../observe/traffic.js';
 import { proxyTo } from '../../serve/proxy-to.js';
 import { connSink, type Sink } from '../../serve/sink.js';
@@ -24,26 +26,33 @@ import { toHttp2 } from '../../serve/to-http2.js';
 import * as matchers from '../../sniff/matchers/index.js';
 import { partitionByProtocol } from '../../sniff/partition-by-protocol.js';
 import type { DemoOptions } from '../args.js';
+import { codecs } from '../codecs.js';
 import { selfMadeCertificate } from './certificate.js';
 import { grpcSink } from './grpc-services.js';
 import { Redis } from './redis.js';
+import { sessionStreams } from './sessions.js';
 import { webSocketSink } from './web-socket.js';
 import { web } from './web.js';
 
 /** A demo that runs. */
 export interface Demo {
   readonly address: ListenAddress;
-  /** Closes the port, lets open work end, cuts what is left after two seconds. */
+  /** Closes the port, takes no streams on sessions any more, lets open work end, cuts what is left after two seconds. */
   close(): Promise<void>;
 }
 
 const GRACE_MS = 2000;
+/** What a session gets on top, to end by itself once it has no streams. */
+const SESSION_GRACE_MS = 500;
+/** What a client has for its first bytes on a stream; whoever sends something else than HTTP needs none of it. */
+const STREAM_SNIFF_MS = 1000;
 
 /** One port with a server for each protocol; errors as `listen` does. */
 export async function demo({ port, host, ssh }: DemoOptions, warn: (line: string) => void): Promise<Demo> {
   const traffic = new Traffic();
+  const sessions = new SessionTraffic();
   const closing$ = new Subject<void>();
-  const pages = web(traffic, closing$);
+  const pages = web(traffic, sessions, closing$);
   const web1 = toHttp(http.createServer(pages));
   const web2 = toHttp2(http2.createServer(pages));
   const rpc = await grpcSink(warn);
@@ -52,6 +61,8 @@ export async function demo({ port, host, ssh }: DemoOptions, warn: (line: string
   const raw = connSink(echo);
   const redis = connSink(answerRedis);
   const shell = ssh && proxyTo(ssh);
+  // The connections that sessions run over: read by the session, only waited for here.
+  const carriers = connSink(() => undefined);
   const sinks = [web1, web2, rpc, sockets, shell, raw, redis].filter((sink): sink is Sink => sink !== undefined);
 
   // The same again inside TLS, so it takes the connections and whether they are inside already.
@@ -66,9 +77,15 @@ export async function demo({ port, host, ssh }: DemoOptions, warn: (line: string
         tls: matchers.tls(),
         ssh: matchers.ssh(),
         redis: matchers.redis({ inline: true }),
+        session: matchers.anyOf(...Object.values(codecs)),
         raw: matchers.any(),
       },
       traffic.options,
+    );
+    const streams = partitionByProtocol(
+      routes.session.pipe(tap(carriers), sessionStreams(sessions, closing$)),
+      { http1: matchers.http1Fast(), http2: matchers.http2(), raw: matchers.any() },
+      { timeoutMs: STREAM_SNIFF_MS },
     );
     const secure$ = certificate && !inside ? routes.tls.pipe(terminateTls({ ...certificate, ...TLS })) : NEVER;
     const serving = new Subscription();
@@ -79,6 +96,9 @@ export async function demo({ port, host, ssh }: DemoOptions, warn: (line: string
     serving.add(routes.redis.subscribe(redis));
     serving.add(routes.ssh.subscribe(shell ?? raw));
     serving.add(routes.raw.subscribe(raw));
+    serving.add(streams.http1.subscribe(web1));
+    serving.add(streams.http2.subscribe(web2));
+    serving.add(streams.raw.subscribe(raw));
     serving.add(inside ? routes.tls.subscribe(raw) : serve(secure$, true));
     return serving;
   };
@@ -96,9 +116,10 @@ export async function demo({ port, host, ssh }: DemoOptions, warn: (line: string
   return {
     address,
     async close() {
-      serving.unsubscribe();
       closing$.next();
+      serving.unsubscribe();
       await Promise.all(sinks.map((sink) => sink.close({ graceMs: GRACE_MS })));
+      await carriers.close({ graceMs: SESSION_GRACE_MS });
     },
   };
 }
