@@ -1,6 +1,6 @@
 import { ReplaySubject, type Observable } from 'rxjs';
 import type { Duplex } from 'node:stream';
-import type { MuxError } from '../errors.js';
+import { MuxError } from '../errors.js';
 import { duplexOver } from './conn-duplex.js';
 import { Conn, type Addresses, type ConnClosed } from './conn.js';
 import { Inbox, type InboxOwner } from './inbox.js';
@@ -80,6 +80,14 @@ export abstract class InboxConn<P extends string = string, M extends ConnMeta = 
   abstract onConsumed(bytes: number): void;
   /** @internal The reader left before the end. */
   abstract onCancelled(): void;
+
+  /** @internal A listener of a Duplex threw, which with a socket is an uncaught exception, too. */
+  onThrown(error: unknown): void {
+    this._destroy(MuxError.from(error, 'ERR_MUX_ABORT', { initiator: 'local' }), true);
+    queueMicrotask(() => {
+      throw error;
+    });
+  }
 
   /** True once the connection is over in both directions. */
   protected get isClosed(): boolean {

@@ -10,6 +10,8 @@ export interface InboxOwner {
   onConsumed(bytes: number): void;
   /** The reader left before the end. */
   onCancelled(): void;
+  /** The reader threw: that is its own end, and not that of who delivers. */
+  onThrown(error: unknown): void;
 }
 
 /**
@@ -133,7 +135,11 @@ export class Inbox implements Reading {
   #deliver(): void {
     if (this.#delivering || this.#intake === undefined) return;
     this.#delivering = true;
-    while (this.#hasReader() && !this.#chunks.isEmpty) this.#intake.next(this.#chunks.shift() ?? NOTHING);
+    try {
+      while (this.#hasReader() && !this.#chunks.isEmpty) this.#intake.next(this.#chunks.shift() ?? NOTHING);
+    } catch (error) {
+      this.#owner.onThrown(error);
+    }
     this.#delivering = false;
     if (this.#end === undefined || !this.#hasReader() || !this.#chunks.isEmpty) return;
     const intake = this.#intake;

@@ -59,12 +59,19 @@ export function terminateTls({ rejected, ...options }: TerminateTlsOptions): Ope
   const handshakes = new Map<Duplex, Handshake>();
   // It never listens; connections are given to it, so that tickets, SNI and ALPN work as in any TLS server.
   const server = createServer({ handshakeTimeout: HANDSHAKE_TIMEOUT_MS, ...options });
-  server.on('secureConnection', (secure) => handshakes.get(rawOf(secure))?.done(secure));
+  server.on('secureConnection', (secure) => handshakeOf(secure)?.done(secure));
   server.on('tlsClientError', (error, secure) => {
+    // Before it is destroyed: a TLS socket forgets what it was made over.
+    const handshake = handshakeOf(secure);
     // At the handshake deadline Node tells the error but leaves the socket open.
     secure.destroy();
-    handshakes.get(rawOf(secure))?.failed(error);
+    handshake?.failed(error);
   });
+
+  const handshakeOf = (secure: TLSSocket): Handshake | undefined => {
+    const raw = rawOf(secure);
+    return raw && handshakes.get(raw);
+  };
 
   const handshake = (conn: Conn): Observable<Conn> =>
     new Observable<Conn>((subscriber) => {
@@ -76,9 +83,14 @@ export function terminateTls({ rejected, ...options }: TerminateTlsOptions): Ope
       // A client that ends in mid-handshake must not keep its socket until the deadline.
       const { allowHalfOpen } = raw;
       raw.allowHalfOpen = false;
+      const closed = (): void => {
+        handshakes.get(raw)?.failed(new Error('it was closed before the handshake was done'));
+      };
+      raw.once('close', closed);
       handshakes.set(raw, {
         done: (secure) => {
           handshakes.delete(raw);
+          raw.off('close', closed);
           secure.allowHalfOpen = allowHalfOpen;
           subscriber.next(inside(conn, secure));
           subscriber.complete();
@@ -104,10 +116,15 @@ export function terminateTls({ rejected, ...options }: TerminateTlsOptions): Ope
   );
 }
 
-// Node tells what a TLS socket was made over only here: the socket itself, or a wrapper around another Duplex.
-function rawOf(secure: TLSSocket): Duplex {
-  const { _parent: parent } = secure as TLSSocket & { readonly _parent: Duplex & { readonly stream?: Duplex } };
-  return parent.stream ?? parent;
+interface MadeOver {
+  readonly _parent: Duplex | null;
+  readonly _handle: { readonly _parentWrap?: { readonly stream?: Duplex } } | null;
+}
+
+// Node tells what a TLS socket was made over only here: a socket, or the wrapper around another Duplex, until that is closed.
+function rawOf(secure: TLSSocket): Duplex | undefined {
+  const { _parent, _handle } = secure as unknown as MadeOver;
+  return _parent ?? _handle?._parentWrap?.stream;
 }
 
 function inside(outer: Conn, secure: TLSSocket): Conn {
