@@ -17,6 +17,7 @@ const mayImport = {
   dashboard: [...pure, 'conn', 'flow', 'session', 'sniff', 'net', 'serve', 'observe'],
   cli: [...pure, 'wire', 'conn', 'flow', 'session', 'sniff', 'net', 'serve', 'observe', 'dashboard'],
   index: [...pure, 'wire', 'conn', 'flow', 'session', 'sniff', 'net', 'serve', 'observe', 'dashboard'],
+  browser: [...pure, 'wire', 'conn', 'flow', 'session'],
   testing: [...pure, 'wire', 'conn', 'flow', 'session', 'sniff'],
 };
 /** Where an import must be `import type`. */
@@ -36,7 +37,11 @@ module.exports = {
       rule(`${name}-imports`, { path: room(name) }, { path: '^src/', pathNot: room(name, ...others) }),
     ),
     ...Object.entries(typesOnly).map(([name, others]) =>
-      rule(`${name}-imports-types`, { path: room(name) }, { path: room(...others), pathNot: neutral, dependencyTypesNot: ['type-only'] }),
+      rule(
+        `${name}-imports-types`,
+        { path: room(name) },
+        { path: room(...others), pathNot: neutral, dependencyTypesNot: ['type-only'] },
+      ),
     ),
     // A file outside every room could import anything.
     rule('no-unknown-room', { path: '^src/', pathNot: room(...Object.keys(mayImport)) }, {}),

@@ -25,6 +25,7 @@ export type { SessionClosed } from './session/session-closed.js';
 export type { MuxStream, StreamMeta } from './session/mux-stream.js';
 export type { OpenOptions } from './session/open-queue.js';
 export { receiveBudget, type KeepAliveOptions, type SessionLimits, type SessionOptions } from './session/options.js';
+export type { InboxConn } from './conn/inbox-conn.js';
 export { session, type Session } from './session/session.js';
 export type { SessionStats } from './session/stats.js';
 export type { Role } from './session/stream-table.js';

@@ -261,7 +261,7 @@ describe('the end of a WebSocket', () => {
     expect(seen.end).toBe('ERR_MUX_RESET');
     const error = expect.objectContaining({
       wireCode: code,
-      message: expect.stringContaining('"so \\"long\\""') as string,
+      message: expect.stringContaining('"so \\"long\\""') as unknown,
     });
     expect(closed).toHaveBeenCalledWith({ error });
   });

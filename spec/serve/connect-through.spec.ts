@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { once } from 'node:events';
 import http, { type IncomingMessage } from 'node:http';
 import http2, { type ClientHttp2Session, type IncomingHttpHeaders } from 'node:http2';
@@ -41,7 +41,6 @@ function overHttp2(): Session {
 }
 
 const code = (error: unknown): unknown => (error as { readonly code?: unknown }).code;
-const failed = (with_: string): unknown => [expect.objectContaining({ code: with_ })];
 
 async function closed(s: Session): Promise<Session> {
   s.close();
@@ -141,7 +140,10 @@ describe('connectThrough for node:http2', () => {
 
   it('is an error of the HTTP/2 session when the session below is closed or lost', async () => {
     const late = connected(await closed(overHttp2()));
+    const onConnect = jest.fn();
+    late.on('connect', onConnect);
     expect(await once(late, 'error')).toEqual([expect.objectContaining({ code: 'ERR_MUX_CLOSED' })]);
+    expect(onConnect).not.toHaveBeenCalled();
     const client = overHttp2();
     const session = connected(client);
     await once(session, 'remoteSettings');

@@ -35,8 +35,8 @@ describe('httpAgent', () => {
     const { client } = served();
     const agent = httpAgent(client, { keepAlive: true, maxSockets: 1 });
     for (let i = 0; i < 100; i++) expect(String(await post(agent, `request ${i}`))).toBe(`request ${i}`);
-    const { streamsOpened } = await firstValueFrom(client.stats$);
-    expect([streamsOpened, client.streams.length]).toEqual([1, 1]);
+    const { opened } = await firstValueFrom(client.stats$);
+    expect([opened, client.streams.length]).toEqual([1, 1]);
     agent.destroy();
   });
 
@@ -45,7 +45,7 @@ describe('httpAgent', () => {
     const agent = httpAgent(client);
     const bodies = Array.from({ length: 50 }, (_, i) => `request ${i}`);
     expect((await Promise.all(bodies.map((body) => post(agent, body)))).map(String)).toEqual(bodies);
-    expect((await firstValueFrom(client.stats$)).streamsOpened).toBe(50);
+    expect((await firstValueFrom(client.stats$)).opened).toBe(50);
     for (let i = 0; i < 10; i++) await new Promise((resolve) => setImmediate(resolve));
     expect([client.streams.length, server.streams.length]).toEqual([0, 0]);
   });

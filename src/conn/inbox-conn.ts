@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import { MuxError } from '../errors.js';
 import { duplexOver } from './conn-duplex.js';
 import { Conn, type Addresses, type ConnClosed } from './conn.js';
-import { Inbox, type InboxOwner } from './inbox.js';
+import { Inbox } from './inbox.js';
 import type { ConnMeta } from './meta.js';
 import {
   refusedPeek,
@@ -16,13 +16,10 @@ import {
 } from './reading.js';
 
 /** A Conn that is pushed to: its reader, its addresses, its end. What goes out is left to those that extend it. */
-export abstract class InboxConn<P extends string = string, M extends ConnMeta = ConnMeta>
-  extends Conn<P, M>
-  implements InboxOwner
-{
+export abstract class InboxConn<P extends string = string, M extends ConnMeta = ConnMeta> extends Conn<P, M> {
   /** @internal */
   protected readonly inbox: Inbox = new Inbox(this);
-  /** Whose addresses are told, unless they were replaced. */
+  /** @internal Whose addresses are told, unless they were replaced. */
   protected addresses: Addresses;
   #taken = false;
   #duplex: Duplex | undefined;
@@ -30,6 +27,7 @@ export abstract class InboxConn<P extends string = string, M extends ConnMeta = 
   // Made when somebody asks: most streams end unwatched.
   #closed$: ReplaySubject<ConnClosed> | undefined;
 
+  /** @internal */
   constructor(addresses: Addresses, sendBufferBytes?: number) {
     super(sendBufferBytes);
     this.addresses = addresses;
@@ -61,16 +59,19 @@ export abstract class InboxConn<P extends string = string, M extends ConnMeta = 
     return (this.#duplex ??= duplexOver(this));
   }
 
+  /** @internal */
   _read(intake: Intake): Reading {
     if (this.#taken) return refusedReading(intake, this.id);
     this.#taken = true;
     return this.inbox.read(intake);
   }
 
+  /** @internal */
   _peek(handler: PeekHandler): Peeking {
     return this.#taken ? refusedPeek(handler, this.id) : this.inbox.peek(handler);
   }
 
+  /** @internal */
   _readdress(addresses: Addresses): void {
     const { remoteAddress, remotePort, localAddress, localPort } = this;
     this.addresses = { remoteAddress, remotePort, localAddress, localPort, ...addresses };
@@ -89,12 +90,12 @@ export abstract class InboxConn<P extends string = string, M extends ConnMeta = 
     });
   }
 
-  /** True once the connection is over in both directions. */
+  /** @internal True once the connection is over in both directions. */
   protected get isClosed(): boolean {
     return this.#closed !== undefined;
   }
 
-  /** Says, once, that the connection is over. */
+  /** @internal Says, once, that the connection is over. */
   protected close(error: MuxError | undefined): void {
     this.#closed ??= error === undefined ? {} : { error };
     this.#tellClosed();

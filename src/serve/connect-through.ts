@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import { connect as connectSocket, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Session } from '../session/session.js';
 
@@ -30,7 +30,7 @@ export function connectThrough(session: Session): Connect {
     const stream = session.open().duplex();
     // Clients listen for errors only once they have it.
     stream.on('error', () => undefined);
-    if (typeof done !== 'function') return stream;
+    if (typeof done !== 'function') return stream.destroyed ? unconnected(stream.errored) : stream;
     // A call from within this one would leave undici's first request without an answer.
     queueMicrotask(() => {
       (done as Done)(stream.errored, stream);
@@ -41,3 +41,11 @@ export function connectThrough(session: Session): Connect {
 }
 
 type Done = (error: Error | null, stream: Duplex) => void;
+
+/**
+ * A socket that does not get to connect. Over a Duplex `node:http2` says 'connect' even when that has failed already, which
+ * connect-node takes for a connection: it would ask for one for ever, and the process do nothing else.
+ */
+function unconnected(error: Error | null): Duplex {
+  return connectSocket({ host: 'peer', port: 1, lookup: (_host, _options, done) => done(error, []) });
+}

@@ -82,6 +82,7 @@ export class MuxStream extends InboxConn<string, StreamMeta> {
   #isFailed = false;
   #waiting: (() => void)[] | undefined;
 
+  /** @internal */
   constructor(host: StreamHost, window: ReceiveWindow, sendWindowBytes: number, weight: number) {
     super(host.conn, host.sendBufferBytes);
     this.#host = host;
@@ -121,6 +122,7 @@ export class MuxStream extends InboxConn<string, StreamMeta> {
     this.inbox.cancel();
   }
 
+  /** @internal */
   _write(chunk: Uint8Array): boolean {
     if (this.isClosed || this.#localEnd !== 'open') return true;
     this.bytesWritten += chunk.length;
@@ -129,6 +131,7 @@ export class MuxStream extends InboxConn<string, StreamMeta> {
     return !this.needsDrain;
   }
 
+  /** @internal */
   _drained(callback: () => void): () => void {
     if (this.isClosed || !this.needsDrain) {
       callback();
@@ -142,12 +145,14 @@ export class MuxStream extends InboxConn<string, StreamMeta> {
     };
   }
 
+  /** @internal */
   protected _end(): void {
     if (this.isClosed || this.#localEnd !== 'open') return;
     this.#localEnd = 'due';
     if (this.#outbound.bytes === 0 || this.sendWindowBytes > 0) this.#host.ready(this);
   }
 
+  /** @internal */
   _destroy(error: MuxError | undefined, reset = true): void {
     if (this.isClosed) return;
     if (!reset && error === undefined && this.remoteEnded && this.bytesWritten === 0) {

@@ -3,7 +3,7 @@ import type { Codec } from './codec.js';
 import { muxado1 } from './muxado1.js';
 import { typedMuxado2, untypedMuxado2 } from './muxado2.js';
 
-/** Settings of {@link muxado}, version 2. */
+/** Settings of `muxado`, version 2. */
 export interface Muxado2Options {
   /** The version on the wire. @defaultValue 2 */
   readonly version?: 2;
@@ -15,7 +15,7 @@ export interface Muxado2Options {
   readonly typed?: boolean;
 }
 
-/** Settings of {@link muxado}, version 1. */
+/** Settings of `muxado`, version 1. */
 export interface Muxado1Options {
   /** The version on the wire. */
   readonly version: 1;

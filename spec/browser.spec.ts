@@ -1,0 +1,41 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { build } from 'esbuild';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+
+const KIB = 1024;
+
+async function bundled(code: string): Promise<Uint8Array> {
+  const { outputFiles } = await build({
+    stdin: { contents: code, resolveDir: fileURLToPath(new URL('../src', import.meta.url)), loader: 'ts' },
+    bundle: true,
+    minify: true,
+    platform: 'browser',
+    format: 'esm',
+    external: ['rxjs'],
+    write: false,
+  });
+  const [file] = outputFiles;
+  if (file === undefined) throw new Error('esbuild wrote nothing');
+  return file.contents;
+}
+
+describe('rxmux in a browser', () => {
+  let all: string;
+  beforeAll(async () => {
+    all = Buffer.from(await bundled("export * from './browser.js';")).toString();
+  });
+
+  it('imports nothing of Node', () => {
+    expect(all).not.toMatch(/(?:from|import|require)\s*\(?\s*["']node:/);
+    const imported = [...all.matchAll(/\bfrom\s*["']([^"']+)["']/g)].map(([, name]) => name);
+    expect(new Set(imported)).toEqual(new Set(['rxjs']));
+  });
+
+  it('stays small: all of it, and a session of one protocol over a WebSocket', async () => {
+    const one = await bundled("export { fromWebSocket, session, yamux } from './browser.js';");
+    const sizes = [Buffer.from(all), one].map((code) => gzipSync(code, { level: 9 }).length);
+    expect(sizes[0]).toBeLessThan(21 * KIB);
+    expect(sizes[1]).toBeLessThan(17 * KIB);
+  });
+});
