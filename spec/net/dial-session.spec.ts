@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import {
   catchError,
   defer,
+  EMPTY,
   firstValueFrom,
   ignoreElements,
   map,
@@ -206,7 +207,8 @@ describe('dialSession', () => {
   it.each(['tcp://127.0.0.1:1', 'tls://127.0.0.1:1', 'ws://127.0.0.1:1', 'unix:/nowhere/at/all.sock'])(
     'errors with ERR_MUX_CONNECT when nobody listens at %s',
     async (url) => {
-      const told = firstValueFrom(dialSession(url, { codec, webSocket: WebSocket }));
+      const webSocket = url.startsWith('ws') ? { webSocket: WebSocket } : {};
+      const told = firstValueFrom(dialSession(url, { codec, ...webSocket }));
       await expect(told).rejects.toMatchObject({ code: 'ERR_MUX_CONNECT' });
     },
   );
@@ -222,9 +224,16 @@ describe('dialSession', () => {
     'ws://',
     '',
   ])('refuses the URL %p, and says how one is written', (url) => {
-    const dial = (): unknown => dialSession(url, { codec, webSocket: WebSocket });
+    const webSocket = url.startsWith('ws') ? { webSocket: WebSocket } : {};
+    const dial = (): unknown => dialSession(url, { codec, ...webSocket });
     expect(dial).toThrow(expect.objectContaining({ code: 'ERR_MUX_OPTION' }));
     expect(dial).toThrow(/write '/);
+  });
+
+  it('refuses a WebSocket where the URL has none', () => {
+    expect(() => dialSession('tcp://a:1', { codec, webSocket: WebSocket })).toThrow(
+      /ERR_MUX_OPTION.*webSocket is for 'ws:/,
+    );
   });
 
   it('refuses, at the call, what could never work', () => {
@@ -352,6 +361,35 @@ describe('reconnecting, in time', () => {
       ).toBe(tries);
     });
     random.mockRestore();
+  });
+
+  it('a session that ended in order is followed by another after the pause of repeat, and one that was lost after that of retry', () => {
+    const scheduler = marbles();
+    scheduler.run(({ expectObservable }) => {
+      const made$ = new Subject<string>();
+      const codes = [1000, 1006, 1000];
+      const webSocket = class extends FakeWebSocket {
+        constructor(url: string) {
+          super(0, url);
+          made$.next('x');
+          const code = codes.shift() ?? 1006;
+          timer(100).subscribe(() => this.emit('open', {}));
+          timer(400).subscribe(() => this.emit('close', { code, reason: '' }));
+        }
+      };
+      const session$ = dialSession('ws://far/', { codec, webSocket }).pipe(
+        retry({ delay: () => timer(50), resetOnSuccess: true }),
+        repeat({ delay: () => timer(1000) }),
+        switchMap((s) => s.accept$.pipe(catchError(() => EMPTY))),
+      );
+      expectObservable(
+        merge(
+          made$,
+          defer(() => session$.pipe(ignoreElements())),
+        ),
+        '^ 3400ms !',
+      ).toBe('x 1399ms x 449ms x 1399ms x');
+    });
   });
 
   it('a WebSocket that does not open in connectTimeoutMs is given up, and the session is not reached', () => {

@@ -114,6 +114,7 @@ describe('listenSessions', () => {
       ['tcp://a:1', { codec, maxStreams: -1 }, /ERR_MUX_OPTION.*maxStreams/],
       ['tcp://a:1', { codec: [codec, muxado()], windowBytes: 1 }, /ERR_MUX_OPTION.*windowBytes/],
       ['tcp://a:1', { codec, tls: {} }, /ERR_MUX_OPTION.*tls/],
+      ['tcp://a:1', { codec, webSocketServer }, /ERR_MUX_OPTION.*webSocketServer/],
       ['tls://a:1', { codec }, /ERR_MUX_TLS_FILES.*certificate/],
       ['ws://a:1', { codec }, /ERR_MUX_OPTION.*noServer: true/],
       ['ws://a:1/mux', { codec, webSocketServer }, /ERR_MUX_OPTION.*path: '\/mux'/],

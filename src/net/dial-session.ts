@@ -36,8 +36,8 @@ const CONNECT_TIMEOUT_MS = 10_000;
  * ```ts
  * dialSession('tls://example.com:4040', { codec: muxado() })
  *   .pipe(
- *     switchMap((s) => s.accept$),
  *     retry({ delay: (_error, attempt) => timer(Math.random() * Math.min(30_000, 500 * 2 ** attempt)), resetOnSuccess: true }),
+ *     switchMap((s) => s.accept$.pipe(catchError(() => EMPTY))),   // dialSession tells of it too
  *   )
  *   .subscribe(toHttp(server));
  * ```
@@ -50,6 +50,12 @@ export function dialSession(url: string, options: DialSessionOptions): Observabl
   const { place, isTls, webPath } = sessionPlace(url);
   if (tls !== undefined && (webPath !== undefined || !isTls)) {
     throw new UsageError('ERR_MUX_OPTION', `tls is for 'tls://' only: '${url}' would be connected without it`);
+  }
+  if (webSocket !== undefined && webPath === undefined) {
+    throw new UsageError(
+      'ERR_MUX_OPTION',
+      `webSocket is for 'ws://' and 'wss://': '${url}' would be connected without it`,
+    );
   }
   const conn$ =
     webPath === undefined ? dial({ ...place, ...(isTls ? { tls: tls ?? {} } : {}) }) : dialWebSocket(url, webSocket);

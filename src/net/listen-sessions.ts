@@ -61,6 +61,8 @@ export function listenSessions(url: string, options: ListenSessionsOptions): Ses
   const { place, isTls, webPath } = sessionPlace(url);
   const scheduler = rest.scheduler ?? asyncScheduler;
   if (tls !== undefined && !isTls) throw usage(`tls is for 'tls://' and 'wss://': '${url}' would be served without it`);
+  if (webSocketServer !== undefined && webPath === undefined)
+    throw usage(`webSocketServer is for 'ws://' and 'wss://': '${url}' would be served without it`);
   const codecs = 'traits' in codec ? [codec] : codec;
   // Now, and not at the first connection.
   for (const each of codecs) settle({ ...rest, codec: each, role: 'server' });

@@ -21,9 +21,11 @@ export interface WebSocketUpgrader {
  * sniffed again. Addresses and earlier `meta` are carried over.
  *
  * `ws` decides the handshake: its `path`, `verifyClient` and `handleProtocols` apply. Any page may open a WebSocket to any
- * server, so check `origin` with `verifyClient` where cookies mean something. A connection without a good handshake is answered
- * 400 or 426, or closed after 60 seconds. Completes with the source once no handshake is under way. Unsubscribing destroys the
- * connections in handshake; those emitted live on.
+ * server, so check `origin` with `verifyClient` where cookies mean something. `ws` holds a message until it is whole: set its
+ * `maxPayload`, 100 MiB by itself, lower; sessions send 64 KiB at most.
+ *
+ * A connection without a good handshake is answered 400 or 426, or closed after 60 seconds. Completes with the source once no
+ * handshake is under way. Unsubscribing destroys the connections in handshake; those emitted live on.
  *
  * @param server - a `WebSocketServer` of `ws` (8), made with `{ noServer: true }`
  * @example

@@ -23,7 +23,8 @@ export interface AcceptSessionsOptions extends Omit<SessionOptions, 'codec' | 'r
  * ```ts
  * listen({ port: 4040 })
  *   .pipe(sniff(muxado(), yamux(), smux()), acceptSessions())
- *   .subscribe((s) => s.accept$.subscribe((stream) => stream.pipe(flowTo(stream)).subscribe()));   // echo
+ *   .pipe(mergeMap((s) => s.accept$.pipe(catchError(() => EMPTY))))   // one session's early end is not that of all
+ *   .subscribe((stream) => stream.pipe(flowTo(stream)).subscribe());   // echo
  * ```
  */
 export function acceptSessions(options: AcceptSessionsOptions = {}): OperatorFunction<Conn, Session> {

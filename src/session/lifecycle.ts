@@ -111,7 +111,7 @@ export class Lifecycle implements CoreOwner, Intake {
     if (this.#state === 'ending') this.#finish(undefined, this.#initiator);
     else if (goneAway === undefined && this.#decoder.isMidFrame) this.#lost('in the middle of a frame');
     else if (goneAway !== undefined && goneAway.code !== 0) this.#finish(endedByPeer(goneAway.code), 'remote');
-    else if (table.streams.size > 0) this.#lost(`with ${table.streams.size} streams open`);
+    else if (table.streams.size > 0) this.#lost(`with streams open: ${table.streams.size}`);
     else this.#finish(undefined, this.#initiator);
     this.core.conn.complete();
   }

@@ -155,7 +155,7 @@ export class Session extends Observable<Frame> implements Observer<Frame> {
  * @example
  * ```ts
  * const s = session(conn, { codec: yamux(), role: 'server' });
- * s.accept$.subscribe((stream) => stream.pipe(flowTo(stream)).subscribe());   // echo
+ * s.accept$.subscribe({ next: (stream) => stream.pipe(flowTo(stream)).subscribe(), error: () => undefined });   // echo
  * ```
  */
 export function session(conn: Conn, options: SessionOptions): Session {
