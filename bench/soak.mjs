@@ -24,6 +24,7 @@ const SESSIONS_EACH = 2;
 const WARM_UP_SECONDS = 5;
 const CYCLE_SECONDS = 60;
 const END_MS = 45_000;
+const STALL_MS = 10_000;
 
 const { minutes, seed } = parseArgs({
   options: {
@@ -40,7 +41,8 @@ const random = new Random(Number(seed));
 const world = new World();
 process.on('uncaughtException', (error) => world.fault(`thrown: ${error.stack}`));
 process.on('unhandledRejection', (error) => world.fault(`rejected: ${error?.stack ?? error}`));
-const limits = { budget: world.budget };
+// To smux a peer that has left looks like one that has half-closed: who writes to it finds out by this, and a cycle waits for it.
+const limits = { budget: world.budget, stallTimeoutMs: STALL_MS };
 
 function begin(mux, lane, kill) {
   world.began(mux, lane);

@@ -8,7 +8,7 @@ afterAll(() => lab.down());
 // What is measured here says nothing: one short round beside whatever else runs. That it runs, and counts, does.
 const bench = async (script: string, ...args: readonly string[]): Promise<string> => {
   const { code, stdout, stderr } = await lab.run(process.execPath, ['--expose-gc', `bench/${script}.mjs`, ...args], {
-    timeoutMs: 55_000,
+    timeoutMs: 110_000,
   });
   expect([code, code === 0 ? '' : stderr]).toEqual([0, '']);
   return stdout;
@@ -36,7 +36,7 @@ describe('npm run bench:session', () => {
     expect(rows.filter(({ failed }) => failed !== undefined)).toEqual([]);
     expect(rows.every(({ figures }) => (figures?.rate.median ?? 0) > 0)).toBe(true);
     expect(rows.filter(({ toReference }) => (toReference?.median ?? 0) > 0)).toHaveLength(2 * codecs.length);
-  });
+  }, 120_000);
 });
 
 describe('npm run soak', () => {
@@ -50,5 +50,5 @@ describe('npm run soak', () => {
     expect([isGood, faults]).toEqual([true, []]);
     expect(counts.streams).toBeGreaterThan(100);
     expect(counts['sessions: kill']).toBeGreaterThan(0);
-  });
+  }, 120_000);
 });
