@@ -101,8 +101,8 @@ describe('a receive window', () => {
     expect([use(window, 500), window.sizeBytes]).toEqual([500, 1000]);
   });
 
-  test('grows no further than every budget lets it, and gives back what it took', () => {
-    const hand = byHand({}, 1000);
+  test('grows by no more than half of every budget, and gives back what it took', () => {
+    const hand = byHand({}, 2000);
     const roomy = { maxBytes: 1_000_000, usedBytes: 5 };
     const rules = { ...hand.rules, budgets: [hand.budget, roomy] };
     const [first, second] = [new ReceiveWindow(rules), new ReceiveWindow(rules)];

@@ -108,7 +108,8 @@ export class ReceiveWindow {
   #resize(sizeBytes: number): void {
     const more = sizeBytes - this.sizeBytes;
     const { budgets } = this.#rules;
-    if (more > 0 && budgets.some((budget) => budget.usedBytes + more > budget.maxBytes)) return;
+    // Half of a budget at most: the rest is for what has come, and a full budget refuses new streams.
+    if (more > 0 && budgets.some((budget) => (budget.usedBytes + more) * 2 > budget.maxBytes)) return;
     for (const budget of budgets) budget.usedBytes += more;
     this.sizeBytes = sizeBytes;
   }
