@@ -152,7 +152,7 @@ export function sessionContract(name: string, codec: Codec): void {
       // Those that the peer may have handled are lost with the connection, and may not be tried again; one that yamux never
       // confirmed may.
       const ended = await Promise.all(streams.map(({ closed$ }) => firstValueFrom(closed$)));
-      const lost = { code: 'ERR_MUX_TRANSPORT', retryable: false };
+      const lost = { code: saysGoAway ? 'ERR_MUX_GOAWAY' : 'ERR_MUX_TRANSPORT', retryable: false };
       const gone = { code: 'ERR_MUX_GOAWAY', retryable: true, initiator: 'remote', wireCode: 0 };
       expect(ended.map(({ error }) => error)).toMatchObject([lost, lost, namesLast || traits.confirms ? gone : lost]);
     });

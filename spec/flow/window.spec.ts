@@ -17,6 +17,8 @@ function byHand(rules: Partial<WindowRules> = {}, maxBytes = 1_000_000): Hand {
     rules: {
       grantedBytes: 1000,
       initialBytes: 1000,
+      usableBytes: Infinity,
+      onGrown: () => undefined,
       maxBytes: 8000,
       rttMs: () => 100,
       now: () => hand.now,

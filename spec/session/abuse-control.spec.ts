@@ -85,15 +85,15 @@ describe.each(CODECS)('a session of %s', (_name, codec) => {
     },
   );
 
-  test('session case 53: half a body does the same, and all that is between frames may last', async () => {
+  test('session case 53: half of the data of a frame is left to the heartbeat, as is all that is between frames', async () => {
     const peer = hostile({ codec });
     arrivals(peer.victim);
     peer.write(opening);
     await peer.clock.pass(60_000);
     expect(peer.error()).toBeUndefined();
     peer.write(bytesOf(codec, { kind: 'data', id: idOf(codec, 0), bytes: new Uint8Array(100) }).subarray(0, 50));
-    await peer.clock.pass(12_000);
-    expect(peer.error()?.code).toBe('ERR_MUX_TIMEOUT');
+    await peer.clock.pass(60_000);
+    expect(peer.error()).toBeUndefined();
   });
 
   test('session case 53: a heartbeat that finds no life comes first if it is shorter', async () => {

@@ -70,14 +70,59 @@ describe.each(CODECS)('a heartbeat of %s', (_name, codec) => {
     await peer.clock.pass(3000);
     expect(await why(peer.session)).toBe('ERR_MUX_KEEPALIVE');
   });
+
+  test('goes on for as long as the peer is there, though none is answered as it should be', async () => {
+    const peer = beating(codec);
+    const ids = codec.traits.firstId;
+    await peer.clock.pass(1);
+    for (let n = 0; n < 200; n++) {
+      // Go's typed sessions without a heartbeat reset its stream; to the others it is any sign of life.
+      if (by === 'stream') peer.send({ kind: 'reset', id: ids.client, code: 4 });
+      else peer.send({ kind: 'end', id: ids.server });
+      await peer.clock.pass(1000);
+    }
+    expect(peer.session._life.isOver).toBe(false);
+    expect(peer.frames.length).toBeGreaterThanOrEqual(200);
+  });
+
+  test('is not kept from going on by pings that nobody waits for any more', async () => {
+    const peer = beating(codec);
+    const ignore = { error: () => undefined };
+    await peer.clock.pass(1);
+    for (let n = 0; n < 200; n++) peer.session.ping().subscribe(ignore).unsubscribe();
+    for (let n = 0; n < 10; n++) {
+      peer.frames.length = 0;
+      await peer.clock.pass(1000);
+      expect(peer.frames.length).toBeGreaterThanOrEqual(1);
+      peer.send({ kind: 'end', id: codec.traits.firstId.server });
+    }
+    expect(peer.session._life.isOver).toBe(false);
+  });
+});
+
+const named = CODECS.filter(([, { traits }]) => ['ping', 'probe'].includes(traits.heartbeat.by));
+
+test.each(named)('pings of %s that were given up leave their place to others', async (_name, codec) => {
+  const peer = beating(codec);
+  await peer.clock.pass(1);
+  for (let n = 0; n < 200; n++)
+    peer.session
+      .ping()
+      .subscribe({ error: () => undefined })
+      .unsubscribe();
+  const seen = log(peer.session.ping());
+  await peer.clock.pass(1);
+  expect(seen).toEqual([]);
+  answer(peer, peer.frames.at(-1));
+  expect(seen).toEqual(['stream', 'complete']);
 });
 
 test('pings that wait for an answer are bounded, and each gets its own', async () => {
   const peer = beating(yamux());
   await peer.settled();
-  const pings = Array.from({ length: 64 }, () => log(peer.session.ping()));
+  const pings = Array.from({ length: 65 }, () => log(peer.session.ping()));
   await peer.clock.pass(20);
-  // The beat at the start is the first of 64.
+  // A beat may have one of the 64 places.
   expect(pings.at(-1)).toEqual(['ERR_MUX_STREAM_LIMIT']);
   const values = peer.frames.flatMap((frame) => (frame.kind === 'ping' ? [frame.value] : []));
   for (const value of values.toReversed()) peer.send({ kind: 'pong', value });

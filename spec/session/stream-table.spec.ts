@@ -57,6 +57,17 @@ describe('a stream table', () => {
     expect([table.answer(256), table.answer(1), table.answer(0)]).toEqual([false, false, true]);
   });
 
+  test('takes no id of the peer that it remembers as answered, and forgets what it answered of one that it takes', () => {
+    const table = new StreamTable(ANY_ORDER, 'client');
+    expect([table.whyNot(2), table.answer(2)]).toEqual([undefined, true]);
+    expect(table.whyNot(2)).toBe('the peer opened stream 2 twice');
+    for (let id = 4; id < 4 + 2 * 256; id += 2) table.answer(id);
+    expect(table.whyNot(2)).toBeUndefined();
+    table.answer(3);
+    table.add(stream(3, true));
+    expect([table.answer(3), table.answer(3)]).toEqual([true, false]);
+  });
+
   test('has some hundreds of ids for probes, of its own side and from the highest down', () => {
     for (const role of ['client', 'server'] as const) {
       const table = new StreamTable(ANY_ORDER, role);

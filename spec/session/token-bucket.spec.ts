@@ -45,10 +45,11 @@ test('a bucket that is looked at often earns as much as one that is left alone',
   expect(taken).toBeLessThanOrEqual(21);
 });
 
-test('a bucket asks for the time only when it is empty', () => {
-  const bucket = bucketOf(100, 1);
-  bucket.takes(100);
-  expect(bucket.looks()).toBe(1);
+test('a bucket asks for the time once for a sixteenth of its burst', () => {
+  const bucket = bucketOf(1600, 1);
+  bucket.takes(1600);
+  // And once when it is made.
+  expect(bucket.looks()).toBe(17);
 });
 
 test('session case 58: a clock that is set back gives a bucket nothing, and takes nothing', () => {

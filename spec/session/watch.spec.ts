@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { memoryPipe } from '../../src/testing/memory-pipe.js';
 import { session, type Session } from '../../src/session/session.js';
 import { yamux } from '../../src/wire/index.js';
-import { log, rawPeer } from './raw-peer.js';
+import { log, rawPeer, type RawPeer } from './raw-peer.js';
 import { arrivals, Clock, CODECS, hello, why } from './session-ends.js';
 
 describe.each(CODECS)('the watch over %s', (_name, codec) => {
@@ -37,6 +37,31 @@ describe.each(CODECS)('the watch over %s', (_name, codec) => {
     expect(peer.session.streams).toEqual([]);
     await clock.pass(2000);
     expect([peer.session._life.isOver, clock.timers]).toEqual([false, 0]);
+  });
+
+  test('loses nothing of a stream that we ended and whose reader pauses: the peer has no window to go on', async () => {
+    const clock = new Clock();
+    const options = codec.traits.credit === 'none' ? { receiveBudgetBytes: 100_000 } : {};
+    const peer = rawPeer({ codec, role: 'client', scheduler: clock, lingerTimeoutMs: 5000, ...options });
+    const stream = peer.session.open({ eager: true });
+    stream.complete();
+    await clock.pass(1);
+    const { initialWindowBytes, maxPayloadBytes } = codec.traits;
+    const total = Math.min(initialWindowBytes, 262_144);
+    for (let left = total; left > 0; left -= maxPayloadBytes)
+      peer.send({ kind: 'data', id: stream.streamId, bytes: new Uint8Array(Math.min(left, maxPayloadBytes)) });
+    await clock.pass(60_000);
+    expect(peer.session.streams).toEqual([stream]);
+    let read = 0;
+    const codes: string[] = [];
+    stream.subscribe({
+      next: (bytes) => (read += bytes.length),
+      error: (error: { readonly code: string }) => codes.push(error.code),
+    });
+    await clock.pass(4000);
+    expect([read, codes]).toEqual([total, []]);
+    await clock.pass(4000);
+    expect(codes).toEqual(['ERR_MUX_TIMEOUT']);
   });
 
   /** A session with 50,000 bytes to send over a pipe that holds 1000, and how to take some at the other end. */
@@ -83,6 +108,49 @@ describe.each(CODECS)('the watch over %s', (_name, codec) => {
     expect(clock.timers).toBeLessThanOrEqual(1);
   });
 });
+
+describe.each(CODECS.filter(([, { traits }]) => traits.credit !== 'none'))(
+  'a peer of %s that has ended and takes no more of the reply',
+  (_name, codec) => {
+    const { initialWindowBytes, firstId, reset } = codec.traits;
+    const id = firstId.client;
+
+    /** Whether the reply is still to be sent; the limits are 2 and 10 seconds. */
+    function replying(clock: Clock): { readonly peer: RawPeer; readonly isWaiting: () => boolean } {
+      const peer = rawPeer({ codec, role: 'server', scheduler: clock, stallTimeoutMs: 2000, lingerTimeoutMs: 10_000 });
+      const streams = arrivals(peer.session);
+      peer.send({ kind: 'open', id }, { kind: 'data', id, bytes: hello }, { kind: 'end', id });
+      const [stream] = streams;
+      stream?.subscribe({ error: () => undefined });
+      stream?.next(new Uint8Array(2 * initialWindowBytes));
+      return { peer, isWaiting: () => (stream?.bufferedBytes ?? 0) > 0 && peer.session.streams.length === 1 };
+    }
+
+    const [limit, name] = reset === 'none' ? [2000, 'stallTimeoutMs'] : [10_000, 'lingerTimeoutMs'];
+
+    test(`is given up after ${name}, no earlier`, async () => {
+      const clock = new Clock();
+      const { peer, isWaiting } = replying(clock);
+      await clock.pass(limit - 1);
+      expect(isWaiting()).toBe(true);
+      await clock.pass(2001);
+      expect([isWaiting(), peer.session.streams, peer.session._life.isOver]).toEqual([false, [], false]);
+      expect(peer.frames.at(-1)?.kind).toBe(reset === 'none' ? 'end' : 'reset');
+    });
+
+    test(`and takes a little in less than ${name} keeps it`, async () => {
+      const clock = new Clock();
+      const { peer, isWaiting } = replying(clock);
+      await clock.pass(1);
+      for (let n = 1; n <= 5; n++) {
+        await clock.pass(limit - 1000);
+        expect(isWaiting()).toBe(true);
+        // In whichever way the wire tells credit.
+        peer.send({ kind: 'credit', id, increment: 100, consumed: 100 * n, window: initialWindowBytes });
+      }
+    });
+  },
+);
 
 test('a frame that takes long to come whole, and comes, is no reason to end', async () => {
   const clock = new Clock();

@@ -1,6 +1,6 @@
 import { Observable, type Observer, type Subscriber, type TeardownLogic } from 'rxjs';
 import type { Duplex } from 'node:stream';
-import { MuxError, OverflowError } from '../errors.js';
+import { MuxError, OverflowError, UsageError } from '../errors.js';
 import { Puller } from './puller.js';
 import type { ConnMeta } from './meta.js';
 import type { Intake, PeekHandler, Peeking, Reading } from './reading.js';
@@ -156,9 +156,12 @@ export abstract class Conn<P extends string = string, M extends object = ConnMet
   /**
    * Sends bytes. More than `sendBufferBytes` (1 MiB unless set) waiting to be sent ends the connection with
    * `ERR_MUX_OVERFLOW`: pace the writer with `paced` or `flowTo`. Ignored after `complete`, `error` and the end of the connection.
+   *
+   * @throws UsageError `ERR_MUX_USAGE` for what is no Uint8Array: a string has to be encoded
    */
   next(chunk: Uint8Array): void {
     if (this.#outboundEnded) return;
+    checkBytes(chunk);
     this._write(chunk);
     const waiting = this.bufferedBytes;
     if (waiting > this._sendBufferBytes) {
@@ -198,6 +201,7 @@ export abstract class Conn<P extends string = string, M extends object = ConnMet
         });
       },
       write: (chunk) => {
+        checkBytes(chunk);
         if (!this._write(chunk)) return new Promise<void>((resolve) => this._drained(resolve));
         return undefined;
       },
@@ -214,4 +218,11 @@ export abstract class Conn<P extends string = string, M extends object = ConnMet
   [Symbol.asyncIterator](): AsyncIterator<Uint8Array, undefined> {
     return new Puller(this);
   }
+}
+
+// Whoever writes JavaScript has no compiler that tells; over a session a string would become zeros.
+function checkBytes(chunk: unknown): void {
+  if (chunk instanceof Uint8Array) return;
+  const what = chunk === null ? 'null' : typeof chunk === 'object' ? 'an object that is none' : typeof chunk;
+  throw new UsageError('ERR_MUX_USAGE', `a Conn carries bytes: next takes a Uint8Array, not ${what}`);
 }

@@ -30,6 +30,8 @@ export class Inbox implements Reading {
   #heldBytes = 0;
   #paused = true;
   #delivering = false;
+  // What came before the look began waits to be told, and all that comes meanwhile has to wait behind it.
+  #isEarly = false;
 
   constructor(owner: InboxOwner) {
     this.#owner = owner;
@@ -43,18 +45,19 @@ export class Inbox implements Reading {
       return;
     }
     this.#heldBytes += chunk.length;
-    if (this.#peek !== undefined) this.#peek.bytes(chunk, false);
-    else this.#keep(chunk);
+    if (this.#peek === undefined) this.#keep(chunk);
+    else if (this.#isEarly) this.#chunks.push(chunk);
+    else this.#peek.bytes(chunk, false);
   }
 
   /** The peer's FIN; with an error, the end of everything, and what is kept is lost unless `isKept`. */
   end(error?: MuxError, isKept = false): void {
     if (this.#end !== undefined) return;
     this.#end = { error };
-    if (error !== undefined && !isKept) this.#chunks.takeAll();
+    if (error !== undefined && !isKept) this.#lose();
     else if (this.#filter?.done === false) this.#chunks.push(this.#filter.flush());
     if (this.#peek === undefined) this.#deliver();
-    else tellEnd(this.#peek, error);
+    else if (!this.#isEarly) tellEnd(this.#peek, error);
   }
 
   read(intake: Intake): Reading {
@@ -64,22 +67,19 @@ export class Inbox implements Reading {
 
   peek(handler: PeekHandler): Peeking {
     this.#peek = handler;
-    const early = this.#chunks.takeAll();
     // What came early is told from a later task, as it would be by a socket.
-    if (early.length > 0 || this.#end !== undefined) {
+    this.#isEarly = !this.#chunks.isEmpty || this.#end !== undefined;
+    if (this.#isEarly) {
       queueMicrotask(() => {
-        for (const chunk of early) {
-          if (this.#peek === handler) handler.bytes(chunk, false);
-          else this.#keep(chunk);
-        }
-        if (this.#peek === handler && this.#end !== undefined) tellEnd(handler, this.#end.error);
+        this.#tellEarly(handler);
       });
     }
     return {
       release: (replay, onFree, filter) => {
         this.#peek = undefined;
-        this.#chunks.unshift(replay);
         this.#filter = filter;
+        if (filter !== undefined) for (const chunk of this.#chunks.takeAll()) this.#chunks.push(filter.push(chunk));
+        this.#chunks.unshift(replay);
         if (this.#end !== undefined && filter?.done === false) this.#chunks.push(filter.flush());
         // What was taken out, a PROXY header, is consumed.
         this.consumed(this.#heldBytes - this.#chunks.bytes);
@@ -89,6 +89,13 @@ export class Inbox implements Reading {
         this.#peek = undefined;
       },
     };
+  }
+
+  #tellEarly(handler: PeekHandler): void {
+    while (this.#peek === handler && !this.#chunks.isEmpty) handler.bytes(this.#chunks.shift() ?? NOTHING, false);
+    if (this.#peek !== handler) return;
+    this.#isEarly = false;
+    if (this.#end !== undefined) tellEnd(handler, this.#end.error);
   }
 
   pause(): void {
@@ -109,12 +116,23 @@ export class Inbox implements Reading {
 
   cancel(): void {
     if (this.#cancelled) return;
-    this.#chunks.takeAll();
-    this.consumed(this.#heldBytes);
-    this.#cancelled = true;
+    this.#chunks.clear();
+    this.#settle();
     if (this.#intake === undefined) return;
     this.#intake = undefined;
     this.#owner.onCancelled();
+  }
+
+  // Nobody will say of what is held that it was consumed.
+  #settle(): void {
+    this.consumed(this.#heldBytes);
+    this.#cancelled = true;
+  }
+
+  #lose(): void {
+    const { bytes } = this.#chunks;
+    this.#chunks.clear();
+    this.consumed(bytes);
   }
 
   #hasReader(): boolean {
@@ -125,24 +143,36 @@ export class Inbox implements Reading {
     const rest = this.#filter === undefined || this.#filter.done ? chunk : this.#filter.push(chunk);
     this.consumed(chunk.length - rest.length);
     if (rest.length === 0) return;
-    if (this.#hasReader()) {
+    if (!this.#hasReader()) this.#chunks.keep(rest);
+    else if (this.#delivering || !this.#chunks.isEmpty) {
       this.#chunks.push(rest);
       this.#deliver();
-    } else this.#chunks.keep(rest);
+    } else this.#give(rest);
   }
 
   // The reader may pause, resume or cancel from within `next`, and more may be pushed: one loop delivers.
   #deliver(): void {
     if (this.#delivering || this.#intake === undefined) return;
+    if (this.#hasReader() && !this.#chunks.isEmpty) this.#give(this.#chunks.shift() ?? NOTHING);
+    else this.#tellEnd();
+  }
+
+  // A chunk, and what comes up meanwhile.
+  #give(chunk: Uint8Array): void {
     this.#delivering = true;
     try {
-      while (this.#hasReader() && !this.#chunks.isEmpty) this.#intake.next(this.#chunks.shift() ?? NOTHING);
+      this.#intake?.next(chunk);
+      while (this.#hasReader() && !this.#chunks.isEmpty) this.#intake?.next(this.#chunks.shift() ?? NOTHING);
     } catch (error) {
       this.#owner.onThrown(error);
     }
     this.#delivering = false;
-    if (this.#end === undefined || !this.#hasReader() || !this.#chunks.isEmpty) return;
+    if (this.#end !== undefined) this.#tellEnd();
+  }
+
+  #tellEnd(): void {
     const intake = this.#intake;
+    if (this.#end === undefined || intake === undefined || this.#paused || !this.#chunks.isEmpty) return;
     this.#intake = undefined;
     if (this.#end.error === undefined) intake.complete();
     else intake.error(this.#end.error);

@@ -1,3 +1,5 @@
+import { ChunkQueue } from '../bytes/chunk-queue.js';
+
 /** Smaller than this a chunk costs more than its bytes: an object, a view and a place in a list. */
 const SMALL_BYTES = 256;
 const GATHERED_BYTES = 4096;
@@ -8,28 +10,20 @@ const FEW = 16;
  * Chunks that wait for a reader, in order. What has to wait for long is kept so that it costs about what it counts: a few bytes
  * don't keep the whole of what they came in, and small chunks are gathered.
  */
-export class Unread {
-  /** Bytes that wait. */
-  bytes = 0;
-  readonly #chunks: Uint8Array[] = [];
+export class Unread extends ChunkQueue {
   // Bytes in the last chunk where that is one of ours, to be written behind; and how many there is room for.
   #gathered = 0;
   #capacity = 0;
 
-  get isEmpty(): boolean {
-    return this.#chunks.length === 0;
-  }
-
   /** Adds a chunk that is read at once. */
-  push(chunk: Uint8Array): void {
-    this.#chunks.push(chunk);
-    this.bytes += chunk.length;
+  override push(chunk: Uint8Array): void {
+    super.push(chunk);
     this.#gathered = 0;
   }
 
   /** Adds a chunk that has to wait. */
   keep(chunk: Uint8Array): void {
-    if (chunk.length < SMALL_BYTES && this.#chunks.length >= FEW) this.#gather(chunk);
+    if (chunk.length < SMALL_BYTES && this.chunks.length - this.first >= FEW) this.#gather(chunk);
     // By the constructor: `slice` of a Buffer shares its memory.
     else this.push(chunk.length * 4 < chunk.buffer.byteLength ? new Uint8Array(chunk) : chunk);
   }
@@ -37,36 +31,24 @@ export class Unread {
   /** Puts a chunk before all others. */
   unshift(chunk: Uint8Array): void {
     if (chunk.length === 0) return;
-    this.#chunks.unshift(chunk);
+    if (this.first === 0) this.chunks.unshift(chunk);
+    else this.chunks[--this.first] = chunk;
     this.bytes += chunk.length;
-  }
-
-  shift(): Uint8Array | undefined {
-    const chunk = this.#chunks.shift();
-    if (chunk !== undefined) this.bytes -= chunk.length;
-    if (this.isEmpty) this.#gathered = 0;
-    return chunk;
-  }
-
-  /** Takes all of it. */
-  takeAll(): Uint8Array[] {
-    this.bytes = this.#gathered = 0;
-    return this.#chunks.splice(0);
   }
 
   #gather(chunk: Uint8Array): void {
     const used = this.#gathered;
     const length = used + chunk.length;
-    const last = used === 0 || length > GATHERED_BYTES ? undefined : this.#chunks.pop();
-    this.bytes += chunk.length;
+    const last = used === 0 || length > GATHERED_BYTES ? undefined : this.chunks.pop();
     if (last === undefined) {
-      this.#chunks.push(new Uint8Array(chunk));
+      super.push(new Uint8Array(chunk));
       this.#gathered = this.#capacity = chunk.length;
       return;
     }
+    this.bytes += chunk.length;
     const whole = this.#withRoom(last, length);
     whole.set(chunk, used);
-    this.#chunks.push(whole);
+    this.chunks.push(whole);
     this.#gathered = length;
   }
 

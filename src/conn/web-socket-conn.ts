@@ -1,7 +1,7 @@
 import { asyncScheduler, interval, type SchedulerLike, type Subscription } from 'rxjs';
 import { ByteQueue } from '../bytes/byte-queue.js';
 import { checkWholeNumber } from '../bytes/whole-number.js';
-import { MuxError, OverflowError, ProtocolError, ResetError } from '../errors.js';
+import { MuxError, OverflowError, ProtocolError, ResetError, UsageError } from '../errors.js';
 import type { Addresses, Conn } from './conn.js';
 import { InboxConn } from './inbox-conn.js';
 import type { WebSocketEnd, WebSocketFailure, WebSocketTransport } from './web-socket-transport.js';
@@ -122,7 +122,8 @@ class WebSocketConn extends InboxConn {
   _destroy(error: MuxError | undefined): void {
     if (this.isClosed) return;
     const aborted = { initiator: 'local' } as const;
-    this.#finish(error ?? new MuxError('ERR_MUX_ABORT', 'the connection was closed before its end', aborted), error);
+    const reason = error ?? new MuxError('ERR_MUX_ABORT', 'the connection was closed before its end', aborted);
+    this.#finish(reason, error !== undefined);
     if (this.#socket.terminate === undefined) this.#socket.close(ABORTED);
     else this.#socket.terminate();
   }
@@ -174,15 +175,18 @@ class WebSocketConn extends InboxConn {
     const { message, error: cause } = this.#failure;
     const facts = { initiator: 'remote', wireCode: code, cause } as const;
     const why = message ?? `code ${code}${reason === '' ? '' : `, ${JSON.stringify(reason)}`}`;
-    if (!this.#wasOpen) this.#finish(new MuxError('ERR_MUX_CONNECT', `the WebSocket was not opened: ${why}`, facts));
+    if (!this.#wasOpen)
+      this.#finish(
+        new MuxError('ERR_MUX_CONNECT', `the WebSocket was not opened: ${why}`, { ...facts, retryable: true }),
+      );
     else if (code === NORMAL || code === NO_CODE) this.#finish(undefined);
     else this.#finish(new ResetError('ERR_MUX_RESET', `the WebSocket was closed early: ${why}`, facts));
   }
 
-  /** Over in both directions; `told` is what `closed$` tells. */
-  #finish(error: MuxError | undefined, told: MuxError | undefined = error): void {
+  /** Over in both directions; unless told, `closed$` takes it for an orderly end. */
+  #finish(error: MuxError | undefined, isTold = true): void {
     if (this.isClosed) return;
-    this.close(told);
+    this.close(isTold ? error : undefined);
     this.#early.clear();
     this.inbox.end(error);
     this.#wakeWriters();
@@ -192,7 +196,13 @@ class WebSocketConn extends InboxConn {
     this.#stopPolling();
     const waiting = [...this.#waiting];
     this.#waiting.clear();
-    for (const callback of waiting) callback();
+    for (const callback of waiting) {
+      try {
+        callback();
+      } catch (error) {
+        this.onThrown(error);
+      }
+    }
   }
 
   #stopPolling(): void {
@@ -217,6 +227,8 @@ class WebSocketConn extends InboxConn {
  * ```
  */
 export function fromWebSocket(socket: WebSocketTransport, options: FromWebSocketOptions = {}): Conn {
+  if (typeof (socket as Partial<WebSocketTransport>).addEventListener !== 'function')
+    throw new UsageError('ERR_MUX_OPTION', 'fromWebSocket takes a WebSocket: of a browser, or of the package ws');
   checkWholeNumber('receiveBufferBytes', options.receiveBufferBytes, 1);
   return new WebSocketConn(socket, options);
 }

@@ -47,6 +47,17 @@ export function flowTo(destination: Conn): OperatorFunction<Uint8Array, never> {
           subscriber.complete();
         }),
       );
+      // A reading that is held back tells no error, and the destination may be full for ever.
+      if ('closed$' in source) {
+        const { closed$ } = source as Conn;
+        subscriber.add(
+          closed$.subscribe(({ error }) => {
+            if (error === undefined) return;
+            destination.error(error);
+            subscriber.complete();
+          }),
+        );
+      }
       subscriber.add(() => {
         forget?.();
         reading.cancel();

@@ -1,6 +1,7 @@
 import { Observable, Subject, takeUntil, type OperatorFunction, type Subscriber } from 'rxjs';
 import type { Holdable, Intake, Reading } from '../conn/reading.js';
 import { checkWholeNumber } from '../bytes/whole-number.js';
+import { Unread } from '../conn/unread.js';
 import { MuxError, OverflowError } from '../errors.js';
 
 /** What a full buffer does with the next chunk. */
@@ -24,7 +25,7 @@ const MAX_BYTES = 1 << 20;
  * Stands between a source that cannot be held back and a reader that is slow at times (`consume`, `flowTo`, `paced`): holds
  * at most `maxBytes` bytes while the reader is paused. A plain subscriber is never slow and gets every chunk at once.
  *
- * Cold. Completes after the last held chunk was delivered; an error of the source passes them.
+ * Small chunks that wait are put together, as bytes on a connection are; none is cut. Cold. Completes after the last held chunk was delivered; an error of the source passes them.
  *
  * @throws UsageError `ERR_MUX_OPTION` for a bound that is no positive whole number
  * @example
@@ -63,8 +64,7 @@ class BufferedObservable extends Observable<Uint8Array> implements Holdable {
 class BufferedReading implements Reading {
   readonly #from: BufferedObservable;
   readonly #intake: Intake;
-  readonly #chunks: Uint8Array[] = [];
-  #bytes = 0;
+  readonly #chunks = new Unread();
   readonly #stop$ = new Subject<void>();
   #started = false;
   #paused = true;
@@ -110,26 +110,31 @@ class BufferedReading implements Reading {
 
   cancel(): void {
     this.#over = true;
-    this.#chunks.length = 0;
+    this.#chunks.clear();
     this.#stop$.next();
   }
 
   #take(chunk: Uint8Array): void {
     if (this.#over) return;
-    const { maxBytes, overflow } = this.#from;
-    const wanted = !this.#paused && !this.#delivering;
-    if (!wanted && this.#bytes + chunk.length > maxBytes) {
-      if (overflow === 'error') {
-        const text = `${this.#bytes + chunk.length} bytes wait for a slow reader, allowed ${maxBytes}`;
-        this.#fail(new OverflowError('ERR_MUX_OVERFLOW', text));
-        return;
-      }
-      if (overflow === 'dropLatest' || chunk.length > maxBytes) return;
-      while (this.#bytes + chunk.length > maxBytes) this.#bytes -= this.#chunks.shift()?.length ?? 0;
-    }
-    this.#chunks.push(chunk);
-    this.#bytes += chunk.length;
+    const isWanted = !this.#paused && !this.#delivering;
+    if (isWanted) this.#chunks.push(chunk);
+    else if (this.#hasRoom(chunk.length)) this.#chunks.keep(chunk);
+    else return;
     this.#deliver();
+  }
+
+  // Makes room where that is the policy, or ends where that is.
+  #hasRoom(bytes: number): boolean {
+    const { maxBytes, overflow } = this.#from;
+    const wanted = this.#chunks.bytes + bytes;
+    if (wanted <= maxBytes) return true;
+    if (overflow === 'error') {
+      this.#fail(new OverflowError('ERR_MUX_OVERFLOW', `${wanted} bytes wait for a slow reader, allowed ${maxBytes}`));
+      return false;
+    }
+    if (overflow === 'dropLatest' || bytes > maxBytes) return false;
+    while (this.#chunks.bytes + bytes > maxBytes) this.#chunks.shift();
+    return true;
   }
 
   // A reader may pause or resume from within `next`, and a source may emit from within it: one loop delivers.
@@ -139,11 +144,10 @@ class BufferedReading implements Reading {
     while (!this.#paused && !this.#over) {
       const chunk = this.#chunks.shift();
       if (chunk === undefined) break;
-      this.#bytes -= chunk.length;
       this.#intake.next(chunk);
     }
     this.#delivering = false;
-    if (this.#completed && this.#chunks.length === 0 && !this.#over) {
+    if (this.#completed && this.#chunks.isEmpty && !this.#over) {
       this.#over = true;
       this.#intake.complete();
     }

@@ -12,18 +12,24 @@ export interface WindowRules {
   readonly grantedBytes: number;
   /** The window of a new stream, and of one that has been idle; what it has beyond `grantedBytes` is granted first of all. */
   readonly initialBytes: number;
+  /** What a peer can be relied on to make use of: one that goes by its own settings takes no more, whatever it is granted. */
+  readonly usableBytes: number;
   /** The largest that one window grows to. */
   readonly maxBytes: number;
   /** The round trip in milliseconds, as well as it is known. */
   rttMs(): number;
   /** The time in milliseconds. */
   now(): number;
+  /** A window has grown: from now on it is to {@link ReceiveWindow.rest} once a second. */
+  onGrown(): void;
   /** Budgets that growth is charged to: the session's and the process's. */
   readonly budgets: readonly ReceiveBudget[];
 }
 
 // A window is kept for as long as data comes; after so many round trips without half a window read, it was for nothing.
 const IDLE_ROUND_TRIPS = 16;
+// The same of one that nobody reads, or sends to, at all: it is looked at once a second.
+const IDLE_LOOKS = 5;
 
 /**
  * The receiving side's credit of one stream: pure arithmetic. Bytes are counted when a header announces them, credit is given
@@ -39,6 +45,8 @@ export class ReceiveWindow {
   creditBytes: number;
   /** Bytes announced and not consumed yet. */
   heldBytes = 0;
+  /** Those of them that have arrived. */
+  arrivedBytes = 0;
   /** Bytes consumed and not granted again yet. */
   owedBytes = 0;
   /** Bytes consumed in all. */
@@ -46,6 +54,8 @@ export class ReceiveWindow {
   readonly #rules: WindowRules;
   #epochStart = 0;
   #epochBytes = 0;
+  #seenBytes = 0;
+  #idleLooks = 0;
 
   constructor(rules: WindowRules) {
     this.#rules = rules;
@@ -66,7 +76,7 @@ export class ReceiveWindow {
     this.heldBytes -= bytes;
     this.owedBytes += bytes;
     this.consumedBytes += bytes;
-    return this.owedBytes * 2 >= this.sizeBytes;
+    return this.owedBytes * 2 >= Math.min(this.sizeBytes, this.#rules.usableBytes);
   }
 
   /** The credit to give now, which counts as given; may be 0 while a window shrinks. */
@@ -83,6 +93,16 @@ export class ReceiveWindow {
   /** True when the peer may be granted more than was ever consumed: a window larger than the protocol's. */
   get isLarger(): boolean {
     return this.creditBytes + this.heldBytes + this.owedBytes < this.sizeBytes;
+  }
+
+  /** A look, once a second: growth of which nothing was used for some seconds is given back. True while there is any. */
+  rest(): boolean {
+    const { initialBytes } = this.#rules;
+    if (this.sizeBytes <= initialBytes) return false;
+    this.#idleLooks = this.consumedBytes === this.#seenBytes ? this.#idleLooks + 1 : 0;
+    this.#seenBytes = this.consumedBytes;
+    if (this.#idleLooks >= IDLE_LOOKS) this.#resize(initialBytes);
+    return this.sizeBytes > initialBytes;
   }
 
   /** Gives back what was charged: the stream is over. */
@@ -112,5 +132,6 @@ export class ReceiveWindow {
     if (more > 0 && budgets.some((budget) => (budget.usedBytes + more) * 2 > budget.maxBytes)) return;
     for (const budget of budgets) budget.usedBytes += more;
     this.sizeBytes = sizeBytes;
+    if (more > 0) this.#rules.onGrown();
   }
 }

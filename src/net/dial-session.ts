@@ -3,8 +3,9 @@ import { Observable, switchMap, throwError, timeout } from 'rxjs';
 import { checkWholeNumber } from '../bytes/whole-number.js';
 import type { Conn } from '../conn/conn.js';
 import { MuxError, UsageError } from '../errors.js';
-import { settle, type SessionOptions } from '../session/options.js';
+import type { SessionOptions } from '../session/options.js';
 import { session, type Session } from '../session/session.js';
+import { settle } from '../session/settings.js';
 import { dial } from './dial.js';
 import { dialWebSocket, type WebSocketConstructor } from './dial-web-socket.js';
 import { sessionPlace } from './session-url.js';
@@ -60,7 +61,7 @@ export function dialSession(url: string, options: DialSessionOptions): Observabl
   const conn$ =
     webPath === undefined ? dial({ ...place, ...(isTls ? { tls: tls ?? {} } : {}) }) : dialWebSocket(url, webSocket);
   const tooLate = (): MuxError =>
-    new MuxError('ERR_MUX_CONNECT', `${url} was not reached within ${connectTimeoutMs} ms`);
+    new MuxError('ERR_MUX_CONNECT', `${url} was not reached within ${connectTimeoutMs} ms`, { retryable: true });
   return conn$.pipe(
     timeout({ first: connectTimeoutMs, scheduler: settings.scheduler, with: () => throwError(tooLate) }),
     switchMap((conn) => lifeOf(conn, settings)),

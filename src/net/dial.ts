@@ -62,7 +62,7 @@ export function dial(options: DialOptions): Observable<Conn> {
     let connected = false;
     const failed = (error: Error): void => {
       const text = `can't connect to ${describePlace({ path, host, port })}: ${error.message}`;
-      subscriber.error(new MuxError('ERR_MUX_CONNECT', text, { cause: error }));
+      subscriber.error(new MuxError('ERR_MUX_CONNECT', text, { cause: error, retryable: true }));
     };
     socket.once('error', failed);
     socket.once(tls === undefined ? 'connect' : 'secureConnect', () => {

@@ -2,8 +2,9 @@ import { asyncScheduler, identity, Observable, pipe, type OperatorFunction } fro
 import type { Conn } from '../conn/conn.js';
 import { UsageError } from '../errors.js';
 import { acceptSessions } from '../session/accept-sessions.js';
-import { settle, type SessionOptions } from '../session/options.js';
+import type { SessionOptions } from '../session/options.js';
 import type { Session } from '../session/session.js';
+import { settle } from '../session/settings.js';
 import { sniff } from '../sniff/sniff.js';
 import type { Codec } from '../wire/codec.js';
 import type { AcceptFailure } from './accept-errors.js';
@@ -63,7 +64,7 @@ export function listenSessions(url: string, options: ListenSessionsOptions): Ses
   if (tls !== undefined && !isTls) throw usage(`tls is for 'tls://' and 'wss://': '${url}' would be served without it`);
   if (webSocketServer !== undefined && webPath === undefined)
     throw usage(`webSocketServer is for 'ws://' and 'wss://': '${url}' would be served without it`);
-  const codecs = 'traits' in codec ? [codec] : codec;
+  const codecs: readonly Codec[] = Array.isArray(codec) ? codec : [codec as Codec];
   // Now, and not at the first connection.
   for (const each of codecs) settle({ ...rest, codec: each, role: 'server' });
   const [first, second] = codecs;

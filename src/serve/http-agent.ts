@@ -16,5 +16,7 @@ import { connectThrough } from './connect-through.js';
  * ```
  */
 export function httpAgent(session: Session, options: AgentOptions = {}): Agent {
-  return Object.assign(new Agent(options), { createConnection: connectThrough(session) });
+  const connect = connectThrough(session);
+  // Given at once and not called back: an agent counts what it has against `maxSockets`, not what it has asked for.
+  return Object.assign(new Agent(options), { createConnection: (where: unknown) => connect(where) });
 }

@@ -35,6 +35,7 @@ export class AcceptQueue {
   }
 
   offer(stream: MuxStream): void {
+    stream.isWaiting = true;
     this.#waiting.push(stream);
     this.#deliver();
   }
@@ -60,6 +61,7 @@ export class AcceptQueue {
     while (!subscriber.closed) {
       const stream = this.#waiting.shift();
       if (stream === undefined) break;
+      stream.isWaiting = false;
       subscriber.next(stream);
     }
     if (this.#end === undefined || subscriber.closed) return;

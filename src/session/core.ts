@@ -5,8 +5,9 @@ import type { Codec, Reason } from '../wire/codec.js';
 import { AcceptQueue } from './accept-queue.js';
 import { clockOf } from './clock.js';
 import { Heartbeat } from './heartbeat.js';
-import { MuxStream, type StreamHost } from './mux-stream.js';
-import type { Settings } from './options.js';
+import { MuxStream } from './mux-stream.js';
+import type { Settings } from './settings.js';
+import type { StreamHost } from './stream-host.js';
 import { StreamTable } from './stream-table.js';
 import { TokenBucket } from './token-bucket.js';
 import { Writer } from './writer.js';
@@ -67,6 +68,7 @@ export class Core implements StreamHost {
   /** New streams of the peer are refused. */
   isDraining = false;
   #isHeld = false;
+  #isOver = false;
 
   constructor(conn: Conn, settings: Settings, owner: CoreOwner) {
     this.conn = conn;
@@ -95,7 +97,11 @@ export class Core implements StreamHost {
     this.rules = {
       grantedBytes: settings.codec.traits.initialWindowBytes,
       initialBytes: settings.windowBytes,
+      usableBytes: settings.codec.traits.clampsWindow === true ? settings.codec.traits.initialWindowBytes : Infinity,
       maxBytes: settings.maxWindowBytes,
+      onGrown: () => {
+        owner.onWatch();
+      },
       rttMs: () => this.heartbeat.rttMs ?? ASSUMED_RTT_MS,
       now,
       budgets: [this.budget, settings.budget],
@@ -106,6 +112,10 @@ export class Core implements StreamHost {
     // What fits into the window is on its way as of the next flush: the bound is for what comes on top.
     const { initialWindowBytes } = this.codec.traits;
     return this.settings.sendBufferBytes + (initialWindowBytes === Infinity ? 0 : initialWindowBytes);
+  }
+
+  get isHolding(): boolean {
+    return this.owner.isHolding;
   }
 
   get unreadOnReset(): 'deliver' | 'drop' {
@@ -128,15 +138,18 @@ export class Core implements StreamHost {
   }
 
   consumed(stream: MuxStream, bytes: number): void {
-    if (this.table.streams.get(stream.streamId) !== stream) return;
-    const isDue = stream.window.consume(bytes);
-    // Behind it, since reading may go on within, to the end of this very stream.
-    this.#unhold(bytes);
-    if (isDue && !stream.remoteEnded) this.writer.owes(stream);
+    this.unhold(stream.window, bytes);
+    this.spent(stream, bytes);
   }
 
-  /** Counts bytes that were received and nobody has read. */
-  hold(bytes: number): void {
+  /** Bytes make room in the window again. Reading may have gone on meanwhile, to the end of this very stream. */
+  spent(stream: MuxStream, bytes: number): void {
+    const isDue = stream.window.consume(bytes);
+    if (isDue && !stream.remoteEnded && !stream.isOver) this.writer.owes(stream);
+  }
+
+  held(stream: MuxStream, bytes: number): void {
+    stream.window.arrivedBytes += bytes;
     this.budget.usedBytes += bytes;
     this.settings.budget.usedBytes += bytes;
     if (this.codec.traits.credit !== 'none' || this.#isHeld || !this.#isOverBudget) return;
@@ -161,10 +174,10 @@ export class Core implements StreamHost {
 
   over(stream: MuxStream): boolean {
     if (!this.table.remove(stream)) return false;
-    this.#unhold(stream.window.heldBytes);
     stream.window.release();
     this.untyped.delete(stream);
     this.accepts.forget(stream);
+    if (stream.window.arrivedBytes > 0) forgotten.register(stream, { core: this, window: stream.window });
     return true;
   }
 
@@ -179,9 +192,13 @@ export class Core implements StreamHost {
     this.writer.control(this.codec.encoder.reset(slab, at, id, wireCode ?? this.codec.codeOf(reason)));
   }
 
-  /** True while bytes that nobody has read, and grown windows, fill a budget. */
+  /**
+   * True while bytes that nobody has read, and grown windows, fill a budget. That of the process refuses nothing to a session
+   * that holds next to nothing: others fill it.
+   */
   get isOverBudget(): boolean {
-    return this.#isOverBudget || this.settings.budget.usedBytes >= this.settings.budget.maxBytes;
+    const { budget, windowBytes } = this.settings;
+    return this.#isOverBudget || (budget.usedBytes >= budget.maxBytes && this.budget.usedBytes > windowBytes);
   }
 
   /** The peer broke the rules of the session. */
@@ -215,7 +232,17 @@ export class Core implements StreamHost {
     return this.budget.usedBytes >= this.budget.maxBytes;
   }
 
-  #unhold(bytes: number): void {
+  /** The session is over: what its readers still hold is theirs. */
+  end(): void {
+    this.settings.budget.usedBytes -= this.budget.usedBytes;
+    this.budget.usedBytes = 0;
+    this.#isOver = true;
+  }
+
+  /** Bytes are read, or will never be. */
+  unhold(window: ReceiveWindow, bytes: number): void {
+    if (this.#isOver) return;
+    window.arrivedBytes -= bytes;
     this.budget.usedBytes -= bytes;
     this.settings.budget.usedBytes -= bytes;
     // Half of the budget before going on: not a byte at a time.
@@ -224,6 +251,13 @@ export class Core implements StreamHost {
     this.owner.onHold('unread', false);
   }
 }
+
+// Streams that are over, with bytes that somebody may still read: whoever forgets the stream gives them back.
+const forgotten = new FinalizationRegistry<{ readonly core: Core; readonly window: ReceiveWindow }>(
+  ({ core, window }) => {
+    core.unhold(window, window.arrivedBytes);
+  },
+);
 
 /** The word for why a stream of ours is reset. */
 function reasonOf(error: MuxError): Reason {
@@ -238,6 +272,7 @@ export function resetError(codec: Codec, stream: MuxStream, wireCode: number): M
   const reason = codec.reasonOf(wireCode);
   const isRefused =
     stream.isLocal &&
+    stream.bytesRead === 0 &&
     (reason === 'refused' || reason === 'backlogFull' || (codec.traits.confirms && !stream.isAccepted));
   const facts = { ...stream.facts('remote'), wireCode, retryable: isRefused };
   const name = reason === undefined || reason === 'none' ? '' : ` (${reason})`;

@@ -1,12 +1,15 @@
-import { interval, type Subscriber, type Subscription } from 'rxjs';
+import { interval, timer, type Subscriber, type Subscription } from 'rxjs';
 import { putU32 } from '../bytes/integers.js';
 import { SessionClosedError, UsageError, type MuxError } from '../errors.js';
-import type { Settings } from './options.js';
+import type { KeepAliveOptions } from './options.js';
+import type { Settings } from './settings.js';
 import type { StreamTable } from './stream-table.js';
 import type { Writer } from './writer.js';
 
 const BEAT_BYTES = 4;
 const MAX_PENDING = 64;
+// Silence is looked at so often between two beats.
+const LOOKS = 4;
 // Peers have one, Go's of muxado 1 two.
 const MAX_ECHOED = 8;
 const MAX_PRIORITY = 0x7fff_ffff;
@@ -16,7 +19,8 @@ const SAMPLE_SHARE = 1 / 8;
 interface Beat {
   readonly value: number;
   readonly sentAt: number;
-  readonly subscriber: Subscriber<number> | undefined;
+  /** Who waits for it, if anybody does, or still does. */
+  subscriber: Subscriber<number> | undefined;
 }
 
 /** What a heartbeat needs of its session. */
@@ -26,6 +30,8 @@ export interface HeartbeatHost {
   readonly writer: Writer;
   /** Bytes received so far. */
   readonly bytesRead: number;
+  /** True while we read nothing. */
+  readonly isHolding: boolean;
   now(): number;
   onRoundTrip(ms: number): void;
   onDead(error: MuxError): void;
@@ -43,12 +49,14 @@ export class Heartbeat {
   readonly #echoed = new Set<number>();
   #pending: Beat[] = [];
   #value = 0;
-  #streamId = 0;
+  #streamId: number | undefined;
   #probeId = 0;
   #gathered = 0;
   #lastRead = 0;
   #quietMs = 0;
+  #sinceBeatMs = 0;
   #timer: Subscription | undefined;
+  #verdict: Subscription | undefined;
 
   constructor(host: HeartbeatHost) {
     this.#host = host;
@@ -59,13 +67,15 @@ export class Heartbeat {
     const { keepAlive, scheduler } = this.#host.settings;
     if (keepAlive === false) return;
     this.#send(undefined);
-    this.#timer = interval(keepAlive.intervalMs, scheduler).subscribe(() => {
-      this.#beat(keepAlive.intervalMs, keepAlive.timeoutMs);
+    const lookMs = Math.ceil(keepAlive.intervalMs / LOOKS);
+    this.#timer = interval(lookMs, scheduler).subscribe(() => {
+      this.#look(lookMs, keepAlive);
     });
   }
 
   stop(error: MuxError): void {
     this.#timer?.unsubscribe();
+    this.#verdict?.unsubscribe();
     const pending = this.#pending;
     this.#pending = [];
     for (const { subscriber } of pending) subscriber?.error(error);
@@ -77,10 +87,16 @@ export class Heartbeat {
       subscriber.error(
         new UsageError('ERR_MUX_USAGE', 'this protocol answers no ping: there is no round trip to tell'),
       );
-    } else if (this.#pending.length >= MAX_PENDING) {
+    } else if (this.#pending.length >= MAX_PENDING && !this.#dropUnwanted()) {
       const text = `${this.#pending.length} pings wait for their answer, allowed ${MAX_PENDING}`;
       subscriber.error(new UsageError('ERR_MUX_STREAM_LIMIT', text));
-    } else this.#send(subscriber);
+    } else {
+      this.#send(subscriber);
+      subscriber.add(() => {
+        const beat = this.#pending.find((pending) => pending.subscriber === subscriber);
+        if (beat !== undefined) beat.subscriber = undefined;
+      });
+    }
   }
 
   /** True for a stream that carries heartbeats, of either side. */
@@ -108,33 +124,56 @@ export class Heartbeat {
     this.#echoed.delete(id);
   }
 
-  /** The answer to a ping. One that nobody waits for, or that comes late, is no harm. */
-  onPong(value: number): void {
+  /** The answer to a ping; false when it answers none. */
+  onPong(value: number): boolean {
     const at = this.#pending.findIndex((beat) => beat.value === value);
     if (at >= 0) this.#arrived(at);
+    return at >= 0;
   }
 
   /** A reset of a stream that never was; true when it answers a probe. */
   onReset(id: number): boolean {
-    if (this.#traits.by !== 'probe') return false;
-    const at = this.#pending.findIndex((beat) => beat.value === id);
-    if (at >= 0) this.#arrived(at);
-    return at >= 0;
+    return this.#traits.by === 'probe' && this.onPong(id);
   }
 
   get #traits(): Settings['codec']['traits']['heartbeat'] {
     return this.#host.settings.codec.traits.heartbeat;
   }
 
-  #beat(intervalMs: number, timeoutMs: number): void {
-    const { bytesRead, writer } = this.#host;
-    // What has not left cannot be answered; a transport that takes nothing has a limit of its own.
-    this.#quietMs = bytesRead !== this.#lastRead || writer.isBlocked ? 0 : this.#quietMs + intervalMs;
-    this.#lastRead = bytesRead;
-    if (this.#quietMs >= timeoutMs) {
+  #look(lookMs: number, { intervalMs, timeoutMs }: Required<KeepAliveOptions>): void {
+    this.#count(lookMs);
+    this.#sinceBeatMs += lookMs;
+    if (this.#sinceBeatMs >= intervalMs) {
+      this.#sinceBeatMs = 0;
+      this.#send(undefined);
+    }
+    // The next look would be too late.
+    if (this.#quietMs + lookMs > timeoutMs) this.#judgeIn(timeoutMs - this.#quietMs, timeoutMs);
+  }
+
+  #judgeIn(ms: number, timeoutMs: number): void {
+    this.#verdict?.unsubscribe();
+    this.#verdict = timer(ms, this.#host.settings.scheduler).subscribe(() => {
+      this.#count(ms);
+      if (this.#quietMs < timeoutMs) return;
       const text = `nothing was heard of the peer for ${this.#quietMs} ms, allowed ${timeoutMs}`;
       this.#host.onDead(new SessionClosedError('ERR_MUX_KEEPALIVE', text, { scope: 'session' }));
-    } else if (this.#pending.length < MAX_PENDING) this.#send(undefined);
+    });
+  }
+
+  #count(ms: number): void {
+    const { bytesRead, writer, isHolding } = this.#host;
+    // What has not left cannot be answered, and what we don't read cannot be heard; either has a limit of its own.
+    const isDeaf = writer.isBlocked || isHolding;
+    this.#quietMs = bytesRead !== this.#lastRead || isDeaf ? 0 : this.#quietMs + ms;
+    this.#lastRead = bytesRead;
+  }
+
+  // A beat that was never answered, and that nobody waits for, gives way to the next: a peer need not answer to be alive.
+  #dropUnwanted(): boolean {
+    const at = this.#pending.findIndex((beat) => beat.subscriber === undefined);
+    if (at >= 0) this.#pending.splice(at, 1);
+    return at >= 0;
   }
 
   #send(subscriber: Subscriber<number> | undefined): void {
@@ -142,9 +181,15 @@ export class Heartbeat {
     const { encoder } = settings.codec;
     const { by, constant } = this.#traits;
     if (by === 'stream') {
-      if (this.#streamId === 0) this.#open();
       this.#value = constant === true ? 0 : (this.#value + 1) >>> 0;
-      this.#sendBeat(this.#streamId, this.#value, false);
+      const id = (this.#streamId ??= this.#open());
+      // Without an id there is no stream to beat on: what the peer sends still proves life.
+      if (id === undefined) {
+        const text = 'stream ids are used up: none is left for heartbeats';
+        subscriber?.error(new SessionClosedError('ERR_MUX_IDS_EXHAUSTED', text, { scope: 'session' }));
+        return;
+      }
+      this.#sendBeat(id, this.#value, false);
     } else if (by === 'probe') {
       this.#value = this.#probeId = table.probeId(this.#probeId);
       const { slab, at } = writer.room();
@@ -154,20 +199,24 @@ export class Heartbeat {
       const { slab, at } = writer.room();
       writer.control(encoder.ping(slab, at, this.#value));
     }
-    if (by !== 'signal') this.#pending.push({ value: this.#value, sentAt: this.#host.now(), subscriber });
+    if (by === 'signal') return;
+    // With as many who wait the beat is sent all the same, and not timed.
+    if (this.#pending.length < MAX_PENDING || this.#dropUnwanted())
+      this.#pending.push({ value: this.#value, sentAt: this.#host.now(), subscriber });
   }
 
-  #open(): void {
+  #open(): number | undefined {
     const { table, settings, writer } = this.#host;
     const { encoder, traits } = settings.codec;
-    this.#streamId = table.takeId() ?? 0;
+    const id = table.takeId();
+    if (id === undefined) return undefined;
     const type = traits.heartbeat.streamType ?? 0;
-    if (traits.streamType === 'prefix') {
-      this.#sendBeat(this.#streamId, type, true);
-      return;
+    if (traits.streamType === 'prefix') this.#sendBeat(id, type, true);
+    else {
+      const { slab, at } = writer.room();
+      writer.control(encoder.open(slab, at, id, 0, type, MAX_PRIORITY));
     }
-    const { slab, at } = writer.room();
-    writer.control(encoder.open(slab, at, this.#streamId, 0, type, MAX_PRIORITY));
+    return id;
   }
 
   #sendBeat(id: number, value: number, opens: boolean): void {

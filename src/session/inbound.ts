@@ -39,6 +39,7 @@ export class Inbound implements FrameSink {
     const fault = table.whyNot(id);
     if (fault !== undefined) {
       if (!table.isOurs(id) || codec.traits.wrongParity === 'error') core.violation('ERR_MUX_STREAM_STATE', fault, id);
+      else core.count(core.junk, 'streams with an id of our side');
       return;
     }
     if (!core.count(core.opens, 'streams')) return;
@@ -54,13 +55,12 @@ export class Inbound implements FrameSink {
   }
 
   onAccept(id: number, credit: number): void {
-    const { table } = this.#core;
-    this.#core.framesRead++;
-    const stream = table.streams.get(id);
-    if (stream === undefined) return;
-    if (stream.isLocal) table.accepted(stream);
-    this.#core.owner.onIdle();
-    if (credit > 0) this.#credit(stream, stream.sendWindowBytes + credit);
+    const core = this.#core;
+    core.framesRead++;
+    const stream = core.table.streams.get(id);
+    const isNews = this.#confirm(stream) || credit > 0;
+    if (!isNews) core.count(core.junk, 'confirmations of nothing');
+    else if (stream !== undefined && credit > 0) this.#credit(stream, stream.sendWindowBytes + credit);
   }
 
   onDataHeader(id: number, length: number): void {
@@ -70,14 +70,13 @@ export class Inbound implements FrameSink {
     const stream = core.table.streams.get(id);
     this.#stream = undefined;
     this.#beatId = 0;
+    this.#confirm(stream);
     if (stream === undefined) this.#stray(id);
     else if (stream.remoteEnded) {
       this.#fault(stream, 'ERR_MUX_STREAM_STATE', `${length} bytes came after the end of stream ${id}`);
-    } else if (core.codec.traits.credit === 'none') this.#stream = stream;
-    else if (stream.window.announce(length)) {
-      this.#stream = stream;
-      core.hold(length);
-    } else this.#overflow(stream, length);
+    } else if (stream.isAbandoned) stream._destroy(undefined);
+    else if (core.codec.traits.credit === 'none' || stream.window.announce(length)) this.#stream = stream;
+    else this.#overflow(stream, length);
   }
 
   onData(bytes: Uint8Array): void {
@@ -86,23 +85,22 @@ export class Inbound implements FrameSink {
       if (this.#beatId > 0) this.#core.heartbeat.receive(this.#beatId, bytes);
     } else if (this.#core.untyped.size > 0 && this.#core.untyped.has(stream)) this.#takeType(stream, bytes);
     else {
-      // Without windows reading stops at the budget: what a header announces may never get there.
-      if (this.#core.codec.traits.credit === 'none' && !stream.isOver) {
-        stream.window.announce(bytes.length);
-        this.#core.hold(bytes.length);
-      }
+      // Without windows there was nothing to check it against.
+      if (this.#core.codec.traits.credit === 'none') stream.window.announce(bytes.length);
       stream.receive(bytes);
     }
   }
 
   onEnd(id: number): void {
-    this.#core.framesRead++;
-    const stream = this.#core.table.streams.get(id);
-    // An end of what is over, or once more of what has ended, is what peers send that close twice.
-    if (stream === undefined) this.#core.heartbeat.forget(id);
-    else if (this.#core.untyped.has(stream))
+    const core = this.#core;
+    core.framesRead++;
+    const stream = core.table.streams.get(id);
+    this.#confirm(stream);
+    if (stream !== undefined && core.untyped.has(stream))
       this.#fault(stream, 'ERR_MUX_STREAM_STATE', `stream ${id} ended within its type`);
-    else if (!stream.remoteEnded) stream.onEnd();
+    else if (stream !== undefined && !stream.remoteEnded) stream.onEnd();
+    // An end of what is over, or once more of what has ended, is what peers send that close twice.
+    else if (core.count(core.junk, 'ends of streams that are over')) core.heartbeat.forget(id);
   }
 
   onReset(id: number, code: number): void {
@@ -125,6 +123,7 @@ export class Inbound implements FrameSink {
     const core = this.#core;
     core.framesRead++;
     const stream = core.table.streams.get(id);
+    this.#confirm(stream);
     if (stream === undefined) {
       core.count(core.junk, 'grants to streams that are over');
       return;
@@ -145,8 +144,9 @@ export class Inbound implements FrameSink {
   }
 
   onPong(value: number): void {
-    this.#core.framesRead++;
-    this.#core.heartbeat.onPong(value);
+    const core = this.#core;
+    core.framesRead++;
+    if (!core.heartbeat.onPong(value)) core.count(core.junk, 'answers to no ping');
   }
 
   onGoAway(lastId: number, code: number, debug: Uint8Array): void {
@@ -205,7 +205,7 @@ export class Inbound implements FrameSink {
     prefix.bytes.set(bytes.subarray(0, taken), prefix.length);
     prefix.length += taken;
     if (prefix.length < TYPE_BYTES) {
-      this.#core.consumed(stream, taken);
+      this.#core.spent(stream, taken);
       return;
     }
     this.#core.untyped.delete(stream);
@@ -213,7 +213,7 @@ export class Inbound implements FrameSink {
     const type = u32(prefix.bytes, 0);
     if (type === heartbeat.streamType) this.#becomeHeartbeat(stream, bytes.subarray(taken));
     else {
-      this.#core.consumed(stream, taken);
+      this.#core.spent(stream, taken);
       stream._know({ type });
       if (bytes.length > taken) stream.receive(bytes.subarray(taken));
       this.#core.accepts.offer(stream);
@@ -221,10 +221,9 @@ export class Inbound implements FrameSink {
   }
 
   #becomeHeartbeat(stream: MuxStream, beat: Uint8Array): void {
-    const { table, heartbeat, budget, settings } = this.#core;
+    const { table, heartbeat } = this.#core;
     table.remove(stream);
-    budget.usedBytes -= stream.window.heldBytes;
-    settings.budget.usedBytes -= stream.window.heldBytes;
+    this.#core.streamsAccepted--;
     this.#stream = undefined;
     if (!heartbeat.accept(stream.streamId)) {
       this.#core.refuse(stream.streamId, 'refused');
@@ -232,6 +231,14 @@ export class Inbound implements FrameSink {
     }
     this.#beatId = stream.streamId;
     if (beat.length > 0) heartbeat.receive(stream.streamId, beat);
+  }
+
+  // Whatever the peer says on a stream of ours, it took it. True for the first time.
+  #confirm(stream: MuxStream | undefined): boolean {
+    if (stream === undefined || stream.isAccepted) return false;
+    this.#core.table.accepted(stream);
+    this.#core.owner.onIdle();
+    return true;
   }
 
   // Data for a stream that is not there: dropped as it arrives, refused once.

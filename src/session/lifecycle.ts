@@ -6,13 +6,11 @@ import type { Decoder, Reason } from '../wire/codec.js';
 import { Core, type CoreOwner, type HoldReason } from './core.js';
 import { Inbound } from './inbound.js';
 import { OpenQueue } from './open-queue.js';
-import type { Settings } from './options.js';
+import type { Settings } from './settings.js';
+import { lastWords, leave } from './last-words.js';
 import { closedError, endedByPeer, goneAwayError, neverOpened, type SessionClosed } from './session-closed.js';
 import { Taps } from './taps.js';
 import { Watch } from './watch.js';
-
-// How long the peer has for its end of the connection, after ours.
-const LAST_WORDS_MS = 5000;
 
 /**
  * The life of a session, from its first byte to its one end.
@@ -40,6 +38,7 @@ export class Lifecycle implements CoreOwner, Intake {
   #initiator: Initiator = 'remote';
   #error: MuxError | undefined;
   #timeout: Subscription | undefined;
+  #lastWords: Subscription | undefined;
 
   constructor(conn: Conn, settings: Settings) {
     this.core = new Core(conn, settings, this);
@@ -49,7 +48,7 @@ export class Lifecycle implements CoreOwner, Intake {
     this.#inbound = new Inbound(this.core);
     this.#decoder = settings.codec.decoder(this.#inbound);
     this.taps = new Taps(this.#decoder, this.#inbound);
-    this.#watch = new Watch(this.core, () => this.#decoder.isMidFrame);
+    this.#watch = new Watch(this.core, () => this.#isMidHeader);
     this.#reading = conn._read(this);
   }
 
@@ -100,7 +99,12 @@ export class Lifecycle implements CoreOwner, Intake {
     }
     core.writer.release();
     this.#reading.consumed(chunk.length);
-    if (this.#decoder.isMidFrame) this.onWatch();
+    if (this.#isMidHeader) this.onWatch();
+  }
+
+  // Silence within data is left to the heartbeat: a receiver of bulk is nearly always there.
+  get #isMidHeader(): boolean {
+    return this.#decoder.isMidFrame && !this.#decoder.isMidData;
   }
 
   complete(): void {
@@ -110,7 +114,8 @@ export class Lifecycle implements CoreOwner, Intake {
     // What a peer says as it sees our end, Go's libraries an internal error, changes nothing.
     if (this.#state === 'ending') this.#finish(undefined, this.#initiator);
     else if (goneAway === undefined && this.#decoder.isMidFrame) this.#lost('in the middle of a frame');
-    else if (goneAway !== undefined && goneAway.code !== 0) this.#finish(endedByPeer(goneAway.code), 'remote');
+    else if (goneAway !== undefined && (goneAway.code !== 0 || table.streams.size > 0))
+      this.#finish(endedByPeer(goneAway.code), 'remote');
     else if (table.streams.size > 0) this.#lost(`with streams open: ${table.streams.size}`);
     else this.#finish(undefined, this.#initiator);
     this.core.conn.complete();
@@ -131,7 +136,10 @@ export class Lifecycle implements CoreOwner, Intake {
     this.core.writer.finish();
     // Who is dead, or takes nothing, has no use for a last word.
     if (reason === 'internal' && error.initiator === 'library') this.core.conn._destroy(error, true);
-    else this.#leave();
+    else {
+      this.#reading.cancel();
+      leave(this.core.conn, this.core.settings);
+    }
   }
 
   onIdle(): void {
@@ -185,7 +193,12 @@ export class Lifecycle implements CoreOwner, Intake {
     this.goAway();
     if (this.#state !== 'draining') return;
     this.#state = 'closing';
-    this.#limit(timeoutMs, `not everything could be sent in ${timeoutMs} ms`);
+    this.#timeout = timer(timeoutMs, this.core.settings.scheduler).subscribe(() => {
+      // What is left to wait for is the end of the peer.
+      if (this.#state === 'ending' && this.core.conn.bufferedBytes === 0) return;
+      const text = `not everything could be sent in ${timeoutMs} ms`;
+      this.#cut(new MuxError('ERR_MUX_TIMEOUT', text, { scope: 'session' }));
+    });
     this.core.writer.schedule();
     this.#proceed();
   }
@@ -220,13 +233,16 @@ export class Lifecycle implements CoreOwner, Intake {
     core.isDraining = true;
     this.#drained$.next();
     this.#drained$.complete();
+    // Who was told may have ended it.
+    if (this.isOver) return;
     const closed = closedError('local');
     this.#failStreams(closed);
     this.#error = closed;
     if (core.codec.traits.goAway !== 'none') this.#sayGoAway('none');
     // Before the last words, as above.
-    this.#timeout?.unsubscribe();
-    this.#limit(LAST_WORDS_MS);
+    this.#lastWords = lastWords(core.conn, core.settings).subscribe(({ error }) => {
+      this.#cut(error);
+    });
     core.writer.flush();
     if (!core.writer.isEmpty) core.writer.finish();
     core.conn.complete();
@@ -240,30 +256,14 @@ export class Lifecycle implements CoreOwner, Intake {
     writer.control(codec.encoder.goAway(slab, at, table.lastRemoteId, codec.codeOf(reason)));
   }
 
-  #limit(timeoutMs: number, text?: string): void {
-    this.#timeout = timer(timeoutMs, this.core.settings.scheduler).subscribe(() => {
-      const error = text === undefined ? undefined : new MuxError('ERR_MUX_TIMEOUT', text, { scope: 'session' });
-      this.#finish(error, 'library');
-      this.core.conn._destroy(error, error !== undefined);
-    });
+  #cut(error: MuxError | undefined): void {
+    this.#finish(error, 'library');
+    this.core.conn._destroy(error, error !== undefined);
   }
 
   #lost(when: string, cause?: MuxError): void {
     const facts = { scope: 'session', initiator: 'remote', cause } as const;
     this.#finish(new MuxError('ERR_MUX_TRANSPORT', `the connection ended ${when}`, facts), 'remote');
-  }
-
-  // Says goodbye without waiting for an answer.
-  #leave(): void {
-    const { conn, settings } = this.core;
-    this.#reading.cancel();
-    conn.complete();
-    const rest = timer(LAST_WORDS_MS, settings.scheduler).subscribe(() => {
-      conn._destroy(undefined, false);
-    });
-    conn.closed$.subscribe(() => {
-      rest.unsubscribe();
-    });
   }
 
   #finish(error: MuxError | undefined, initiator: Initiator): void {
@@ -272,6 +272,7 @@ export class Lifecycle implements CoreOwner, Intake {
     const { core } = this;
     const { goneAway } = this.#inbound;
     this.#timeout?.unsubscribe();
+    this.#lastWords?.unsubscribe();
     this.#watch.stop();
     core.writer.stop();
     const why = error ?? closedError(initiator);
@@ -281,6 +282,7 @@ export class Lifecycle implements CoreOwner, Intake {
     this.opens.fail(neverOpened(why));
     this.#failStreams(why);
     core.accepts.end(error);
+    core.end();
     this.#rtt$.complete();
     this.#drained$.complete();
     const remote = goneAway === undefined ? {} : { remoteCode: goneAway.code, remoteDebug: goneAway.debug };

@@ -1,45 +1,16 @@
 import { ByteQueue } from '../bytes/byte-queue.js';
 import { putU32 } from '../bytes/integers.js';
-import type { Conn } from '../conn/conn.js';
+import { checkWholeNumber } from '../bytes/whole-number.js';
 import { InboxConn } from '../conn/inbox-conn.js';
-import type { ConnMeta } from '../conn/meta.js';
 import type { Intake } from '../conn/reading.js';
 import { MuxError, ResetError } from '../errors.js';
 import type { ReceiveWindow } from '../flow/window.js';
 import type { Outbox } from './outbox.js';
-
-/** What a stream knows of itself. */
-export interface StreamMeta extends ConnMeta {
-  /** The stream type that its opener gave, 0 to 2^32-1; absent on untyped streams. */
-  readonly type?: number;
-}
-
-/** What a stream needs of its session. */
-export interface StreamHost {
-  /** The connection that everything goes over. */
-  readonly conn: Conn;
-  /** Bytes past the window that may wait to be sent. */
-  readonly sendBufferBytes: number;
-  /** What becomes of unread bytes when the peer resets the stream. */
-  readonly unreadOnReset: 'deliver' | 'drop';
-  /** The stream has something to send, and window for it. */
-  ready(stream: MuxStream): void;
-  /** The reader consumed bytes. */
-  consumed(stream: MuxStream, bytes: number): void;
-  /** The reader left; the peer has not ended. */
-  cancelled(stream: MuxStream): void;
-  /** Resets the stream on the wire, as far as the peer knows of it. */
-  reset(stream: MuxStream, error: MuxError): void;
-  /** One side has ended, the other has not. */
-  halfClosed(): void;
-  /** The stream is over in both directions; false when it was never opened. */
-  over(stream: MuxStream): boolean;
-  /** A stream that was open is gone, and all who wait for it were told: there may be room for another, or nothing left to do. */
-  gone(): void;
-}
+import type { StreamHost, StreamMeta } from './stream-host.js';
 
 const NOBODY: Intake = { next: () => undefined, complete: () => undefined, error: () => undefined };
 
+const MAX_CODE = 0xffff_ffff;
 // A writer may put this much in line before it is asked to wait: enough for a flush or two.
 const HIGH_WATER_BYTES = 131_072;
 
@@ -75,6 +46,8 @@ export class MuxStream extends InboxConn<string, StreamMeta> {
   isLocal = false;
   /** @internal The peer's FIN has come. */
   remoteEnded = false;
+  /** @internal Nobody has it yet: it waits for somebody who accepts it. */
+  isWaiting = false;
   readonly #host: StreamHost;
   readonly #outbound = new ByteQueue();
   #localEnd: 'open' | 'due' | 'sent' = 'open';
@@ -107,8 +80,10 @@ export class MuxStream extends InboxConn<string, StreamMeta> {
    * a reset without one (yamux), or an end (smux).
    *
    * @param code - the code on the wire, 0 to 2^32-1
+   * @throws UsageError `ERR_MUX_OPTION` for a code that is none
    */
   reset(code: number): void {
+    checkWholeNumber('code', code, 0, MAX_CODE);
     const facts = { ...this.facts('local'), wireCode: code };
     this._destroy(new ResetError('ERR_MUX_RESET', `stream ${this.streamId} was reset here with code ${code}`, facts));
   }
@@ -162,7 +137,7 @@ export class MuxStream extends InboxConn<string, StreamMeta> {
     }
     const reason = error ?? new MuxError('ERR_MUX_ABORT', 'the stream was closed before its end', this.facts('local'));
     this.#host.reset(this, reason);
-    this.fail(reason, error);
+    this.fail(reason, error !== undefined);
   }
 
   /** Bytes that we let the peer send when everything is read; grows with need. */
@@ -190,6 +165,11 @@ export class MuxStream extends InboxConn<string, StreamMeta> {
     return this.#localEnd === 'sent' && !this.remoteEnded;
   }
 
+  /** @internal Nobody reads and nothing more is written: a peer that goes on sending is told to stop. */
+  get isAbandoned(): boolean {
+    return this.#cancelled && this.#localEnd === 'sent';
+  }
+
   /** @internal True once, when the next frame is the one that opens the stream. */
   opensNow(): boolean {
     const opens = this.isUnopened;
@@ -210,15 +190,20 @@ export class MuxStream extends InboxConn<string, StreamMeta> {
     if (this.#waiting === undefined || this.needsDrain) return;
     const waiting = this.#waiting;
     this.#waiting = undefined;
-    for (const callback of waiting) callback();
+    for (const callback of waiting) {
+      try {
+        callback();
+      } catch (error) {
+        // A listener of 'drain', say: it must not take the session along.
+        this.onThrown(error);
+      }
+    }
   }
 
   /** @internal */
   onEndSent(): void {
     this.#localEnd = 'sent';
-    // Nobody reads and nothing more is written: the peer is told to stop.
-    if (this.#cancelled && !this.remoteEnded) this._destroy(undefined);
-    else if (this.remoteEnded) this.#finish(undefined);
+    if (this.remoteEnded) this.#finish(undefined);
     else this.#host.halfClosed();
   }
 
@@ -249,6 +234,7 @@ export class MuxStream extends InboxConn<string, StreamMeta> {
   receive(bytes: Uint8Array): void {
     if (this.#isFailed) return;
     this.bytesRead += bytes.length;
+    this.#host.held(this, bytes.length);
     this.inbox.push(bytes);
   }
 
@@ -274,18 +260,18 @@ export class MuxStream extends InboxConn<string, StreamMeta> {
   onCancelled(): void {
     if (this.isClosed || this.remoteEnded) return;
     this.#cancelled = true;
-    if (this.#localEnd === 'sent') this._destroy(undefined);
-    else this.#host.cancelled(this);
+    this.#host.cancelled(this);
   }
 
-  /** @internal Ends both directions now, without a word on the wire. `told` is what `closed$` tells. */
-  fail(error: MuxError, told: MuxError | undefined = error): void {
+  /** @internal Ends both directions now, without a word on the wire. Unless told, `closed$` takes it for an orderly end. */
+  fail(error: MuxError, isTold = true): void {
     if (this.isClosed) return;
     this.#isFailed = true;
     this.#outbound.clear();
-    this.#finish(told);
+    this.#finish(isTold ? error : undefined);
     const isReset = error.code === 'ERR_MUX_RESET' && error.initiator === 'remote';
-    this.inbox.end(error, isReset && this.#host.unreadOnReset === 'deliver');
+    // Of one that nobody has, nobody will read.
+    this.inbox.end(error, isReset && !this.isWaiting && this.#host.unreadOnReset === 'deliver');
   }
 
   #finish(error: MuxError | undefined): void {

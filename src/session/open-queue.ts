@@ -25,6 +25,8 @@ export class OpenQueue {
   readonly #core: Core;
   #waiting: { readonly stream: MuxStream; readonly options: OpenOptions }[] = [];
   readonly #onExhausted: () => void;
+  // One listener for all streams of a signal: of more than ten Node would warn.
+  readonly #obeying = new Map<AbortSignal, Set<MuxStream>>();
 
   constructor(core: Core, onExhausted: () => void) {
     this.#core = core;
@@ -40,6 +42,9 @@ export class OpenQueue {
     if (options.type !== undefined) stream._know({ type: options.type });
     if (core.codec.traits.streamType === 'prefix') stream.putType(options.type ?? 0);
     const { maxWaitingOpens } = core.settings;
+    // Those that were given up meanwhile don't wait.
+    if (this.#waiting.length >= maxWaitingOpens)
+      this.#waiting = this.#waiting.filter((waiting) => !waiting.stream.isOver);
     if (error !== undefined) stream.fail(error);
     else if (signal?.aborted === true) stream.fail(aborted(signal));
     else if (this.#hasRoom) this.#start(stream, options);
@@ -105,17 +110,31 @@ export class OpenQueue {
   }
 
   #obey(signal: AbortSignal, stream: MuxStream): void {
-    const onAbort = (): void => {
-      this.#waiting = this.#waiting.filter((waiting) => waiting.stream !== stream);
-      stream._destroy(aborted(signal));
-    };
-    signal.addEventListener('abort', onAbort, { once: true });
+    const streams = this.#obeying.get(signal) ?? this.#listenTo(signal);
+    streams.add(stream);
     stream.closed$.subscribe(() => {
-      signal.removeEventListener('abort', onAbort);
+      streams.delete(stream);
+      if (streams.size > 0) return;
+      signal.removeEventListener('abort', this.#onAbort);
+      this.#obeying.delete(signal);
     });
   }
 
-  #check({ type, weight }: OpenOptions): void {
+  #listenTo(signal: AbortSignal): Set<MuxStream> {
+    const streams = new Set<MuxStream>();
+    this.#obeying.set(signal, streams);
+    signal.addEventListener('abort', this.#onAbort);
+    return streams;
+  }
+
+  readonly #onAbort = ({ target }: Event): void => {
+    const signal = target as AbortSignal;
+    for (const stream of [...(this.#obeying.get(signal) ?? [])]) stream._destroy(aborted(signal));
+  };
+
+  #check({ type, weight, signal }: OpenOptions): void {
+    if (signal !== undefined && typeof (signal as Partial<AbortSignal>).addEventListener !== 'function')
+      throw new UsageError('ERR_MUX_OPTION', 'signal is an AbortSignal');
     const { streamType, reservedTypes } = this.#core.codec.traits;
     checkWholeNumber('weight', weight, 1, 256);
     checkWholeNumber('type', type, 0, reservedTypes === undefined ? MAX_TYPE : reservedTypes - 1);

@@ -1,8 +1,7 @@
-import { asyncScheduler, type SchedulerLike } from 'rxjs';
-import { checkWholeNumber } from '../bytes/whole-number.js';
-import { UsageError } from '../errors.js';
+import type { SchedulerLike } from 'rxjs';
 import type { ReceiveBudget } from '../flow/window.js';
 import type { Codec } from '../wire/codec.js';
+import { checkWholeNumber } from '../bytes/whole-number.js';
 import type { Role } from './stream-table.js';
 import type { Rate } from './token-bucket.js';
 
@@ -28,7 +27,10 @@ export interface SessionLimits {
   readonly maxWindowBytes?: number;
   /** Streams that the peer may have open at once; more are refused. @defaultValue 1024: 256 MiB of initial windows */
   readonly maxStreams?: number;
-  /** Streams that we have open at once; `open` past it waits for one to end. @defaultValue 65536 */
+  /**
+   * Streams that we have open at once; `open` past it waits for one to end at both sides. To wait rather than be refused, set it
+   * to what the peer takes (`maxStreams` of rxmux: 1024). @defaultValue 65536
+   */
   readonly maxOpenStreams?: number;
   /**
    * Streams that we opened and the peer has not confirmed, where the protocol confirms (yamux); `open` past it waits.
@@ -86,14 +88,6 @@ export interface SessionOptions extends SessionLimits {
   readonly scheduler?: SchedulerLike;
 }
 
-/** Options with nothing left open. */
-export type Settings = Required<Omit<SessionOptions, 'keepAlive'>> & {
-  readonly keepAlive: Required<KeepAliveOptions> | false;
-};
-
-const MIB = 1 << 20;
-const PROCESS_BUDGET: ReceiveBudget = { maxBytes: 1024 * MIB, usedBytes: 0 };
-
 /**
  * Makes a bound on what the sessions that share it have received and not read, and on what their windows grow by.
  *
@@ -104,72 +98,3 @@ export function receiveBudget({ maxBytes }: { readonly maxBytes: number }): Rece
   checkWholeNumber('maxBytes of a budget', maxBytes, 1);
   return { maxBytes, usedBytes: 0 };
 }
-
-/** Fills in the defaults. @throws UsageError `ERR_MUX_OPTION` for what is out of range */
-export function settle(options: SessionOptions): Settings {
-  const { codec } = options;
-  const { initialWindowBytes, maxPayloadBytes, credit } = codec.traits;
-  const windowBytes = options.windowBytes ?? initialWindowBytes;
-  const settings: Settings = {
-    windowBytes,
-    maxWindowBytes: Math.max(16 * MIB, windowBytes),
-    maxStreams: 1024,
-    maxOpenStreams: 65_536,
-    maxUnacceptedStreams: 256,
-    maxWaitingOpens: 4096,
-    acceptBacklog: 256,
-    maxFrameBytes: maxPayloadBytes,
-    sendBufferBytes: MIB,
-    receiveBudgetBytes: credit === 'none' ? 4 * MIB : 64 * MIB,
-    budget: PROCESS_BUDGET,
-    openRate: { burst: 100_000, perSecond: 1_000_000 },
-    resetRate: { burst: 1000, perSecond: 100 },
-    junkRate: { burst: 200_000, perSecond: 100_000 },
-    maxDebugBytes: 1024,
-    frameTimeoutMs: 10_000,
-    stallTimeoutMs: 30_000,
-    lingerTimeoutMs: 300_000,
-    unreadOnReset: 'deliver',
-    onCancel: 'drain',
-    scheduler: asyncScheduler,
-    ...options,
-    keepAlive: options.keepAlive === false ? false : keepAlive(codec, options.keepAlive ?? {}),
-  };
-  check(settings);
-  return settings;
-}
-
-function keepAlive({ traits: { heartbeat } }: Codec, options: KeepAliveOptions): Required<KeepAliveOptions> {
-  const intervalMs = options.intervalMs ?? heartbeat.intervalMs;
-  // A beat that came late is no reason: the tolerance past the interval stays.
-  return { intervalMs, timeoutMs: options.timeoutMs ?? intervalMs + heartbeat.timeoutMs - heartbeat.intervalMs };
-}
-
-function check(settings: Settings): void {
-  const { codec, role, keepAlive } = settings;
-  const { initialWindowBytes, maxPayloadBytes, maxWindowBytes } = codec.traits;
-  if (!['client', 'server'].includes(role))
-    throw new UsageError('ERR_MUX_OPTION', `role is 'client' or 'server', not ${role}`);
-  if (initialWindowBytes !== Infinity) {
-    checkWholeNumber('windowBytes', settings.windowBytes, initialWindowBytes, maxWindowBytes);
-    checkWholeNumber('maxWindowBytes', settings.maxWindowBytes, settings.windowBytes, maxWindowBytes);
-  }
-  checkWholeNumber('maxFrameBytes', settings.maxFrameBytes, 1, maxPayloadBytes);
-  checkWholeNumber('maxDebugBytes', settings.maxDebugBytes, 0, 1024);
-  for (const name of COUNTS) checkWholeNumber(name, settings[name], 0);
-  for (const name of TIMES) checkWholeNumber(name, settings[name], 1);
-  if (keepAlive === false) return;
-  checkWholeNumber('intervalMs of keepAlive', keepAlive.intervalMs, 1);
-  checkWholeNumber('timeoutMs of keepAlive', keepAlive.timeoutMs, keepAlive.intervalMs);
-}
-
-const COUNTS = [
-  'maxStreams',
-  'maxOpenStreams',
-  'maxUnacceptedStreams',
-  'maxWaitingOpens',
-  'acceptBacklog',
-  'sendBufferBytes',
-  'receiveBudgetBytes',
-] as const;
-const TIMES = ['frameTimeoutMs', 'stallTimeoutMs', 'lingerTimeoutMs'] as const;

@@ -1,14 +1,15 @@
 import { map, Observable, takeUntil, timer, type Observer } from 'rxjs';
 import { checkWholeNumber } from '../bytes/whole-number.js';
-import type { Conn } from '../conn/conn.js';
-import { MuxError } from '../errors.js';
+import { Conn } from '../conn/conn.js';
+import { MuxError, UsageError } from '../errors.js';
 import { encodeFrame } from '../wire/encode-frame.js';
 import type { Frame } from '../wire/frame.js';
 import { Lifecycle } from './lifecycle.js';
 import type { MuxStream } from './mux-stream.js';
 import type { OpenOptions } from './open-queue.js';
-import { settle, type SessionOptions } from './options.js';
+import type { SessionOptions } from './options.js';
 import type { SessionClosed } from './session-closed.js';
+import { settle } from './settings.js';
 import { statsOf, type SessionStats } from './stats.js';
 
 const CLOSE_TIMEOUT_MS = 5000;
@@ -121,7 +122,7 @@ export class Session extends Observable<Frame> implements Observer<Frame> {
    * @param options - `timeoutMs`: milliseconds, 0 or more, 5000 if left out
    */
   close({ timeoutMs = CLOSE_TIMEOUT_MS }: { readonly timeoutMs?: number } = {}): void {
-    checkWholeNumber('timeoutMs', timeoutMs, 0);
+    checkWholeNumber('timeoutMs', timeoutMs, 0, 0x7fff_ffff);
     this._life.close(timeoutMs);
   }
 
@@ -159,5 +160,7 @@ export class Session extends Observable<Frame> implements Observer<Frame> {
  * ```
  */
 export function session(conn: Conn, options: SessionOptions): Session {
+  if (!((conn as unknown) instanceof Conn))
+    throw new UsageError('ERR_MUX_OPTION', 'session takes a Conn: see fromDuplex');
   return new Session(conn, options);
 }

@@ -59,7 +59,7 @@ export class StreamTable {
   /** What is wrong with a stream that the peer opens; undefined when nothing is. */
   whyNot(id: number): string | undefined {
     if (this.isOurs(id)) return `the peer opened stream ${id}, an id of our side`;
-    if (this.streams.has(id)) return `the peer opened stream ${id} twice`;
+    if (this.streams.has(id) || this.#answered.has(id)) return `the peer opened stream ${id} twice`;
     if (id < this.#firstRemoteId) return `the peer opened stream ${id}, its first is ${this.#firstRemoteId}`;
     if (this.#traits.ascendingIds && id <= this.lastRemoteId)
       return `the peer opened stream ${id} after stream ${this.lastRemoteId}`;
@@ -68,6 +68,8 @@ export class StreamTable {
 
   add(stream: MuxStream): void {
     this.streams.set(stream.streamId, stream);
+    // What came for it before it was ours was answered; it is not.
+    this.#answered.delete(stream.streamId);
     if (!stream.isLocal) this.inbound++;
     else {
       this.outbound++;

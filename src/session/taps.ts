@@ -9,6 +9,7 @@ export class Taps {
   readonly #decoder: Decoder;
   readonly #to: FrameSink;
   readonly #subscribers = new Set<Subscriber<Frame>>();
+  #tap: FrameTap | undefined;
   #end: { readonly error: MuxError | undefined } | undefined;
 
   constructor(decoder: Decoder, to: FrameSink) {
@@ -26,7 +27,7 @@ export class Taps {
       this.#subscribers.delete(subscriber);
       if (this.#subscribers.size === 0 && this.#end === undefined) this.#decoder.sink = this.#to;
     });
-    this.#decoder.sink = new FrameTap((frame) => {
+    this.#decoder.sink = this.#tap = new FrameTap((frame) => {
       for (const tap of this.#subscribers) tap.next(frame);
     }, this.#to);
   }
@@ -34,6 +35,7 @@ export class Taps {
   /** No frame means anything any more, not even those that follow in the same chunk. */
   end(error: MuxError | undefined): void {
     this.#end = { error };
+    this.#tap?.cut();
     this.#decoder.sink = new FrameTap(() => undefined);
     for (const subscriber of [...this.#subscribers]) tellEnd(subscriber, error);
   }

@@ -6,11 +6,15 @@ export interface Rate {
   readonly perSecond: number;
 }
 
-/** Counts what a peer makes us do. The time is looked at only when the tokens are spent. */
+// The time is looked at once for a share of the burst: a bucket may give so much more than it should.
+const SHARES = 16;
+
+/** Counts what a peer makes us do. */
 export class TokenBucket {
   readonly rate: Rate;
   readonly #now: () => number;
   #tokens: number;
+  #inHand = 0;
   #filledAt: number;
 
   constructor(rate: Rate, now: () => number) {
@@ -22,17 +26,21 @@ export class TokenBucket {
 
   /** Counts one; false when it was one too many. */
   take(): boolean {
-    if (this.#tokens < 1) this.#fill();
-    if (this.#tokens < 1) return false;
-    this.#tokens--;
+    if (this.#inHand < 1) this.#fill();
+    if (this.#inHand < 1) return false;
+    this.#inHand--;
     return true;
   }
 
   #fill(): void {
+    const { burst, perSecond } = this.rate;
     const now = this.#now();
     // A clock set back gives nothing.
-    const earned = (Math.max(0, now - this.#filledAt) / 1000) * this.rate.perSecond;
-    this.#tokens = Math.min(this.rate.burst, this.#tokens + earned);
+    const earned = (Math.max(0, now - this.#filledAt) / 1000) * perSecond;
+    const tokens = Math.min(burst, this.#tokens + earned);
+    const share = Math.min(tokens, Math.max(1, burst / SHARES));
+    this.#tokens = tokens - share;
+    this.#inHand += share;
     this.#filledAt = now;
   }
 }

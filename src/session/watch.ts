@@ -38,7 +38,8 @@ export class Watch {
   }
 
   #tick(): void {
-    const isIdle = [this.#transport(), this.#frame(), this.#types(), this.#linger()].every((idle) => idle);
+    const looks = [this.#transport(), this.#frame(), this.#types(), this.#linger(), this.#windows()];
+    const isIdle = looks.every((idle) => idle);
     if (isIdle) this.stop();
   }
 
@@ -60,9 +61,9 @@ export class Watch {
   #frame(): boolean {
     const { bytesRead, settings, owner } = this.#core;
     if (!this.#isMidFrame()) return true;
-    this.#midTicks = bytesRead === this.#read ? this.#midTicks + 1 : 0;
+    this.#midTicks = bytesRead === this.#read && !owner.isHolding ? this.#midTicks + 1 : 0;
     this.#read = bytesRead;
-    if (this.#midTicks * TICK_MS >= settings.frameTimeoutMs && !owner.isHolding) {
+    if (this.#midTicks * TICK_MS >= settings.frameTimeoutMs) {
       const text = `half a frame came, and nothing more for ${settings.frameTimeoutMs} ms`;
       owner.onEnd(new ProtocolError('ERR_MUX_TIMEOUT', text, { scope: 'session', initiator: 'remote' }), 'protocol');
     }
@@ -84,7 +85,6 @@ export class Watch {
     const { table } = this.#core;
     for (const stream of table.streams.values()) {
       if (stream.isHalfClosed) this.#silent(stream);
-      // A peer that has ended for good looks like one that has half-closed: to smux they are the same.
       else if (stream.remoteEnded) this.#stuck(stream);
     }
     for (const stream of this.#lingering.keys()) if (stream.isOver) this.#lingering.delete(stream);
@@ -93,18 +93,29 @@ export class Watch {
 
   #silent(stream: MuxStream): void {
     const { lingerTimeoutMs } = this.#core.settings;
-    if (!this.#isStill(stream, stream.bytesRead, lingerTimeoutMs)) return;
+    // With bytes that nobody has read it is for our reader to go on.
+    const bytes = stream.window.heldBytes > 0 ? NaN : stream.bytesRead;
+    if (!this.#isStill(stream, bytes, lingerTimeoutMs)) return;
     const text = `stream ${stream.streamId} was ended, and nothing came from the peer for ${lingerTimeoutMs} ms`;
     stream._destroy(new MuxError('ERR_MUX_TIMEOUT', text, stream.facts('library')));
   }
 
   #stuck(stream: MuxStream): void {
-    const { stallTimeoutMs } = this.#core.settings;
+    const { codec, settings } = this.#core;
+    // One that has ended for good looks like one that has half-closed: to smux they are the same.
+    const limitMs = codec.traits.reset === 'none' ? settings.stallTimeoutMs : settings.lingerTimeoutMs;
     // Nothing to send is nothing to wait for, yet something may come to be.
     const bytes = stream.bufferedBytes === 0 ? NaN : stream.sentBytes;
-    if (!this.#isStill(stream, bytes, stallTimeoutMs)) return;
-    const text = `${stream.bufferedBytes} bytes wait on stream ${stream.streamId}, and the peer took none for ${stallTimeoutMs} ms`;
+    if (!this.#isStill(stream, bytes, limitMs)) return;
+    const text = `${stream.bufferedBytes} bytes wait on stream ${stream.streamId}, and the peer took none for ${limitMs} ms`;
     stream._destroy(new MuxError('ERR_MUX_TIMEOUT', text, stream.facts('library')));
+  }
+
+  // Growth that nobody uses is given back.
+  #windows(): boolean {
+    let isIdle = true;
+    for (const { window } of this.#core.table.streams.values()) if (window.rest()) isIdle = false;
+    return isIdle;
   }
 
   // True when the figure has been the same for so long.

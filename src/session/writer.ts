@@ -125,16 +125,19 @@ export class Writer {
     // What a write leads to, in memory at once, may end up here again: the loop that runs takes it along.
     if (this.#isFlushing) return;
     this.#isFlushing = true;
-    while (!this.isBlocked && !this.#isOver && !this.#isHeld && !this.isEmpty) {
-      this.#collect();
-      const { bytes } = this.outbox;
-      if (bytes === 0) break;
-      const parts = this.outbox.take();
-      this.bytesWritten += bytes;
-      this.writes++;
-      if (!this.#conn._writeAll(parts)) this.#wait();
+    try {
+      while (!this.isBlocked && !this.#isOver && !this.#isHeld && !this.isEmpty) {
+        this.#collect();
+        const { bytes } = this.outbox;
+        if (bytes === 0) break;
+        const parts = this.outbox.take();
+        this.bytesWritten += bytes;
+        this.writes++;
+        if (!this.#conn._writeAll(parts)) this.#wait();
+      }
+    } finally {
+      this.#isFlushing = false;
     }
-    this.#isFlushing = false;
     if (!this.isBlocked && !this.#isOver) this.#owner.onFlushed();
   }
 
@@ -224,6 +227,7 @@ export class Writer {
     if (stream.opensNow()) {
       const { slab, at } = this.room();
       this.outbox.wrote(this.#encoder.open(slab, at, stream.streamId, 0, -1, -1));
+      if (stream.window.isLarger) this.owes(stream);
     }
     const { slab, at } = this.room();
     this.outbox.wrote(this.#encoder.end(slab, at, stream.streamId));

@@ -33,6 +33,8 @@ export interface Decoder {
   sink: FrameSink;
   /** True between the first byte of a frame and its last. */
   readonly isMidFrame: boolean;
+  /** True within the data of a frame. */
+  readonly isMidData: boolean;
   /** @throws MuxError `ERR_MUX_FRAME` for bytes that are no frame; the decoder is useless from then on. */
   push(chunk: Uint8Array): void;
 }
@@ -90,6 +92,8 @@ export interface Traits {
   readonly initialWindowBytes: number;
   /** The largest send window a peer may build up. */
   readonly maxWindowBytes: number;
+  /** Some peers use no more than the initial window, whatever they are granted. */
+  readonly clampsWindow?: boolean;
   /** How credit is told: bytes more, absolute figures, or not at all. */
   readonly credit: 'delta' | 'absolute' | 'none';
   /** Most bytes of data in a frame that we send. */

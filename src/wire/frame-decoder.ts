@@ -27,6 +27,10 @@ export abstract class FrameDecoder implements Decoder {
     return this.#body !== 'none' || this.#heldBytes > 0;
   }
 
+  get isMidData(): boolean {
+    return this.#body === 'data';
+  }
+
   /** Reads the header at `at`, which is all there. */
   protected abstract header(bytes: Uint8Array, at: number): void;
   /** Reads the body that `expectControl` asked for, `length` bytes at `at`. */

@@ -4,7 +4,7 @@ import type { Frame } from './frame.js';
 /** Makes an object of each frame that passes, for those who want to see them, and lets it pass. */
 export class FrameTap implements FrameSink {
   readonly #tell: (frame: Frame) => void;
-  readonly #to: FrameSink | undefined;
+  #to: FrameSink | undefined;
   #dataId = 0;
 
   /**
@@ -14,6 +14,11 @@ export class FrameTap implements FrameSink {
   constructor(tell: (frame: Frame) => void, to?: FrameSink) {
     this.#tell = tell;
     this.#to = to;
+  }
+
+  /** Who else is told is told no more, from within `tell` on. */
+  cut(): void {
+    this.#to = undefined;
   }
 
   onOpen(id: number, credit: number, type: number, priority: number): void {

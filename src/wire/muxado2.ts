@@ -24,6 +24,8 @@ function traits(streamType: 'prefix' | 'none', heartbeat: Heartbeat): Traits {
     // The highest is spent on the padding of GoAway.
     maxId: ID_MASK - 2,
     initialWindowBytes: 262_144,
+    // ngrok-rust, muxado/src/window.rs: credit past its own setting is not counted.
+    clampsWindow: true,
     maxWindowBytes: ID_MASK,
     credit: 'delta',
     maxPayloadBytes: 65_536,

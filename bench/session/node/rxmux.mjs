@@ -11,9 +11,10 @@ const CODECS = {
   smux2: smux({ version: 2 }),
 };
 
-// Ten thousand streams at once are more than a session takes from anybody.
+// Ten thousand streams at once are more than a session takes from anybody. The opener keeps to what the acceptor takes: a stream
+// counts until both have ended it, and the acceptor may be late.
 const MANY = 20_000;
-const limits = { maxStreams: MANY, maxUnacceptedStreams: MANY, maxWaitingOpens: MANY };
+const limits = { maxStreams: MANY, maxOpenStreams: MANY, maxUnacceptedStreams: MANY, maxWaitingOpens: MANY };
 
 const SURFACES = {
   observable: (stream, onError) => new ObservableChannel(stream, onError),

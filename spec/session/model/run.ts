@@ -22,6 +22,8 @@ export class Run {
   /** By the side that sends. */
   readonly #cables: readonly [Cable, Cable];
   readonly #lines: Line[] = [];
+  // Of each side, those that are over among them: what they have not read counts.
+  readonly #streams: readonly [Set<MuxStream>, Set<MuxStream>] = [new Set(), new Set()];
   readonly #faults: string[] = [];
   readonly #ended: [string | undefined, string | undefined] = [undefined, undefined];
   /** Ids that a side knew of when it said goAway. */
@@ -112,11 +114,15 @@ export class Run {
   // What holds at any time: nobody holds more than was allowed, and the budgets know of all that is held.
   #checkBooks(): void {
     let held = 0;
-    for (const { _life, streams } of this.#sessions) {
+    for (const side of SIDES) {
+      const { _life, streams } = this.#sessions[side];
+      if (_life.isOver) continue;
+      for (const stream of streams) this.#streams[side].add(stream);
       const { budget, rules, codec } = _life.core;
       let own = 0;
+      for (const { window } of this.#streams[side]) own += window.arrivedBytes;
       for (const { window } of streams) {
-        own += window.heldBytes + (codec.traits.credit === 'none' ? 0 : window.sizeBytes - rules.initialBytes);
+        own += codec.traits.credit === 'none' ? 0 : window.sizeBytes - rules.initialBytes;
         if (window.heldBytes + window.creditBytes > window.sizeBytes) this.#faults.push('more credit than window');
       }
       if (budget.usedBytes !== own) this.#faults.push(`a budget has ${budget.usedBytes} in use, streams hold ${own}`);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { receiveBudget, settle, type SessionOptions } from '../../src/session/options.js';
+import { receiveBudget, type SessionOptions } from '../../src/session/options.js';
+import { settle } from '../../src/session/settings.js';
 import { muxado, smux, yamux } from '../../src/wire/index.js';
 import { CODECS } from './session-ends.js';
 

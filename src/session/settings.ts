@@ -1,0 +1,118 @@
+import { asyncScheduler } from 'rxjs';
+import { checkWholeNumber } from '../bytes/whole-number.js';
+import { UsageError } from '../errors.js';
+import type { ReceiveBudget } from '../flow/window.js';
+import type { Codec } from '../wire/codec.js';
+import type { KeepAliveOptions, SessionOptions } from './options.js';
+
+/** Options with nothing left open. */
+export type Settings = Required<Omit<SessionOptions, 'keepAlive'>> & {
+  readonly keepAlive: Required<KeepAliveOptions> | false;
+};
+
+const MIB = 1 << 20;
+const PROCESS_BUDGET: ReceiveBudget = { maxBytes: 1024 * MIB, usedBytes: 0 };
+// Past it Node's timers fire at once.
+const MAX_TIMER_MS = 0x7fff_ffff;
+
+/** Fills in the defaults. @throws UsageError `ERR_MUX_OPTION` for what is out of range */
+export function settle(given: SessionOptions): Settings {
+  if (typeof (given as unknown) !== 'object') throw usage('options are an object, with a codec at least');
+  const options = withoutUndefined(given);
+  checkCodec(options.codec);
+  const { codec } = options;
+  const { initialWindowBytes, maxPayloadBytes, credit } = codec.traits;
+  const windowBytes = options.windowBytes ?? initialWindowBytes;
+  const settings: Settings = {
+    windowBytes,
+    maxWindowBytes: Math.max(16 * MIB, windowBytes),
+    maxStreams: 1024,
+    maxOpenStreams: 65_536,
+    maxUnacceptedStreams: 256,
+    maxWaitingOpens: 4096,
+    acceptBacklog: 256,
+    maxFrameBytes: maxPayloadBytes,
+    sendBufferBytes: MIB,
+    receiveBudgetBytes: credit === 'none' ? 4 * MIB : 64 * MIB,
+    budget: PROCESS_BUDGET,
+    openRate: { burst: 100_000, perSecond: 1_000_000 },
+    resetRate: { burst: 1000, perSecond: 100 },
+    junkRate: { burst: 200_000, perSecond: 100_000 },
+    maxDebugBytes: 1024,
+    frameTimeoutMs: 10_000,
+    stallTimeoutMs: 30_000,
+    lingerTimeoutMs: 300_000,
+    unreadOnReset: 'deliver',
+    onCancel: 'drain',
+    scheduler: asyncScheduler,
+    ...options,
+    keepAlive: keepAlive(codec, options.keepAlive ?? {}),
+  };
+  check(settings);
+  return settings;
+}
+
+// What comes of a configuration that does not name it must not take a limit away.
+function withoutUndefined(options: SessionOptions): SessionOptions {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never;
+}
+
+function keepAlive({ traits: { heartbeat } }: Codec, options: unknown): Settings['keepAlive'] {
+  if (options === false) return false;
+  if (typeof options !== 'object')
+    throw usage(`keepAlive is false or { intervalMs, timeoutMs }, not ${typeof options}`);
+  const { intervalMs = heartbeat.intervalMs, timeoutMs } = options as KeepAliveOptions;
+  // A beat that came late is no reason: the tolerance past the interval stays.
+  return { intervalMs, timeoutMs: timeoutMs ?? intervalMs + heartbeat.timeoutMs - heartbeat.intervalMs };
+}
+
+function checkCodec(codec: unknown): void {
+  if (typeof codec === 'object' && codec !== null && 'traits' in codec) return;
+  throw usage(`codec is what muxado(), yamux() or smux() gives, not ${typeof codec}`);
+}
+
+function check(settings: Settings): void {
+  const { initialWindowBytes, maxPayloadBytes, maxWindowBytes } = settings.codec.traits;
+  checkWord('role', settings.role, 'client', 'server');
+  checkWord('unreadOnReset', settings.unreadOnReset, 'deliver', 'drop');
+  checkWord('onCancel', settings.onCancel, 'drain', 'reset');
+  if (initialWindowBytes !== Infinity) {
+    checkWholeNumber('windowBytes', settings.windowBytes, initialWindowBytes, maxWindowBytes);
+    checkWholeNumber('maxWindowBytes', settings.maxWindowBytes, settings.windowBytes, maxWindowBytes);
+  }
+  checkWholeNumber('maxFrameBytes', settings.maxFrameBytes, 1, maxPayloadBytes);
+  checkWholeNumber('maxDebugBytes', settings.maxDebugBytes, 0, 1024);
+  for (const name of COUNTS) checkWholeNumber(name, settings[name], 0);
+  for (const name of TIMES) checkWholeNumber(name, settings[name], 1, MAX_TIMER_MS);
+  for (const name of RATES) checkRate(name, settings[name]);
+  const { budget } = settings as { readonly budget: Partial<ReceiveBudget> | null };
+  if (typeof budget?.maxBytes !== 'number' || typeof budget.usedBytes !== 'number')
+    throw usage('budget is what receiveBudget({ maxBytes }) gives');
+  if (settings.keepAlive === false) return;
+  checkWholeNumber('intervalMs of keepAlive', settings.keepAlive.intervalMs, 1, MAX_TIMER_MS);
+  checkWholeNumber('timeoutMs of keepAlive', settings.keepAlive.timeoutMs, settings.keepAlive.intervalMs, MAX_TIMER_MS);
+}
+
+function checkWord(name: string, word: string, ...allowed: readonly [string, string]): void {
+  if (!allowed.includes(word)) throw usage(`${name} is '${allowed.join("' or '")}', not ${word}`);
+}
+
+function checkRate(name: string, rate: unknown): void {
+  const { burst, perSecond } = (rate ?? {}) as { readonly burst?: unknown; readonly perSecond?: unknown };
+  if (typeof burst !== 'number' || !(burst >= 1) || typeof perSecond !== 'number' || !(perSecond >= 0))
+    throw usage(`${name} is { burst, perSecond }, numbers from 1 and from 0`);
+}
+
+const usage = (text: string): UsageError => new UsageError('ERR_MUX_OPTION', text);
+
+const COUNTS = [
+  'maxStreams',
+  'maxOpenStreams',
+  'maxUnacceptedStreams',
+  'maxWaitingOpens',
+  'acceptBacklog',
+  'sendBufferBytes',
+  'receiveBudgetBytes',
+] as const;
+const TIMES = ['frameTimeoutMs', 'stallTimeoutMs', 'lingerTimeoutMs'] as const;
+const RATES = ['openRate', 'resetRate', 'junkRate'] as const;

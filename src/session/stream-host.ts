@@ -1,0 +1,36 @@
+import type { Conn } from '../conn/conn.js';
+import type { ConnMeta } from '../conn/meta.js';
+import type { MuxError } from '../errors.js';
+import type { MuxStream } from './mux-stream.js';
+
+/** What a stream knows of itself. */
+export interface StreamMeta extends ConnMeta {
+  /** The stream type that its opener gave, 0 to 2^32-1; absent on untyped streams. */
+  readonly type?: number;
+}
+
+/** What a stream needs of its session. */
+export interface StreamHost {
+  /** The connection that everything goes over. */
+  readonly conn: Conn;
+  /** Bytes past the window that may wait to be sent. */
+  readonly sendBufferBytes: number;
+  /** What becomes of unread bytes when the peer resets the stream. */
+  readonly unreadOnReset: 'deliver' | 'drop';
+  /** The stream has something to send, and window for it. */
+  ready(stream: MuxStream): void;
+  /** Bytes arrived for a reader. */
+  held(stream: MuxStream, bytes: number): void;
+  /** The reader consumed bytes, or will never: also of a stream that is over. */
+  consumed(stream: MuxStream, bytes: number): void;
+  /** The reader left; the peer has not ended. */
+  cancelled(stream: MuxStream): void;
+  /** Resets the stream on the wire, as far as the peer knows of it. */
+  reset(stream: MuxStream, error: MuxError): void;
+  /** One side has ended, the other has not. */
+  halfClosed(): void;
+  /** The stream is over in both directions; false when it was never opened. */
+  over(stream: MuxStream): boolean;
+  /** A stream that was open is gone, and all who wait for it were told: there may be room for another, or nothing left to do. */
+  gone(): void;
+}
