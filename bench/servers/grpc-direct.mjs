@@ -1,3 +1,4 @@
+import '../lib/lived-in.mjs';
 import grpc from '@grpc/grpc-js';
 import { answering } from '../lib/answering.mjs';
 import { echoServer } from './echo-service.mjs';

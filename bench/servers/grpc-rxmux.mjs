@@ -1,3 +1,4 @@
+import '../lib/lived-in.mjs';
 import grpc from '@grpc/grpc-js';
 import { grpc as grpcMatcher, http1, listen, sniff, toGrpc } from '../../dist/index.js';
 import { answering } from '../lib/answering.mjs';

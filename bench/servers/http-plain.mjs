@@ -1,3 +1,4 @@
+import '../lib/lived-in.mjs';
 import { createServer } from 'node:http';
 import { answering } from '../lib/answering.mjs';
 import { hello } from './hello.mjs';

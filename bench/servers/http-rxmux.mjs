@@ -1,3 +1,4 @@
+import '../lib/lived-in.mjs';
 import { createServer } from 'node:http';
 import { grpc, http1, listen, sniff, toHttp } from '../../dist/index.js';
 import { answering } from '../lib/answering.mjs';

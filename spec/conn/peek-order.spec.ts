@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { from, merge, Subject } from 'rxjs';
+import { Subject, type Observable } from 'rxjs';
 import type { Conn } from '../../src/conn/conn.js';
 import { Inbox } from '../../src/conn/inbox.js';
 import { any, http1, sniff } from '../../src/index.js';
@@ -125,7 +125,7 @@ describe.each(CODECS)('sniffing a stream of %s', (_name, codec) => {
         const peer = hostile({ codec });
         const seen: string[] = [];
         const late$ = new Subject<Conn>();
-        const accept$ = isLate ? late$ : merge(peer.victim.accept$);
+        const accept$: Observable<Conn> = isLate ? late$ : peer.victim.accept$;
         accept$.pipe(sniff(http1(), any())).subscribe({
           next: (conn) => {
             let all = '';
@@ -137,7 +137,7 @@ describe.each(CODECS)('sniffing a stream of %s', (_name, codec) => {
         if (isLate) {
           // Half of it waits for somebody who accepts it, who comes while the rest does.
           peer.write(flight.subarray(0, flight.length - 30));
-          from(peer.victim.accept$).subscribe(late$);
+          peer.victim.accept$.subscribe(late$);
           peer.write(flight.subarray(flight.length - 30));
         } else peer.write(flight);
         await turn();

@@ -35,13 +35,19 @@ describe.each(CODECS)('streams of %s that wait to be opened', (_name, codec) => 
 });
 
 describe.each(CODECS.filter(([, { traits }]) => traits.heartbeat.by !== 'signal'))('pings of %s', (_name, codec) => {
-  test('that are given up wait no more, and those that wait are still bounded', async () => {
+  test('that are given up wait no more, and those that wait are still bounded', () => {
     const peer = rawPeer({ codec, role: 'client', scheduler: new Clock() });
     const waiting: string[][] = [];
     for (let n = 0; n < 64; n++) {
-      peer.session.ping().subscribe({ error: () => undefined }).unsubscribe();
+      peer.session
+        .ping()
+        .subscribe({ error: () => undefined })
+        .unsubscribe();
       waiting.push(log(peer.session.ping()));
-      peer.session.ping().subscribe({ error: () => undefined }).unsubscribe();
+      peer.session
+        .ping()
+        .subscribe({ error: () => undefined })
+        .unsubscribe();
     }
     expect(waiting.flat()).toEqual([]);
     expect(log(peer.session.ping())).toEqual(['ERR_MUX_STREAM_LIMIT']);
@@ -50,11 +56,18 @@ describe.each(CODECS.filter(([, { traits }]) => traits.heartbeat.by !== 'signal'
   });
 });
 
+const end = (stream: MuxStream): void => {
+  stream.complete();
+};
+const leave = (stream: MuxStream): void => {
+  stream.subscribe().unsubscribe();
+};
+
 describe.each(CODECS)('a stream of %s that is given up without an error', (_name, codec) => {
   test.each([
-    ['read no more, then ended', (s: MuxStream) => [s.cancelRead(), s.complete()]],
-    ['ended, then read no more', (s: MuxStream) => [s.complete(), s.subscribe().unsubscribe()]],
-  ] as const)('%s, is over in good order when the peer sends on', async (_order, leave) => {
+    ['read no more, then ended', [leave, end]],
+    ['ended, then read no more', [end, leave]],
+  ])('%s, is over in good order when the peer sends on', async (_order, acts) => {
     const peer = rawPeer({ codec, role: 'server', scheduler: new Clock() });
     const streams: MuxStream[] = [];
     peer.session.accept$.subscribe((stream) => streams.push(stream));
@@ -63,7 +76,7 @@ describe.each(CODECS)('a stream of %s that is given up without an error', (_name
     if (codec.traits.streamType === 'prefix') peer.send({ kind: 'data', id, bytes: new Uint8Array(4) });
     const [stream] = streams;
     if (stream === undefined) throw new Error('no stream was accepted');
-    leave(stream);
+    for (const act of acts) act(stream);
     await peer.settled();
     peer.send({ kind: 'data', id, bytes: hello });
     expect(await firstValueFrom(stream.closed$)).toEqual({});

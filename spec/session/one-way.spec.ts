@@ -4,20 +4,29 @@ import type { MuxStream } from '../../src/session/mux-stream.js';
 import { rawPeer, type RawPeer } from './raw-peer.js';
 import { arrivals, Clock, CODECS, ends, hello, readAll, turn, why } from './session-ends.js';
 
-/** Ways to want nothing of the peer. */
-const WAYS: readonly (readonly [name: string, leave: (stream: MuxStream) => void])[] = [
-  ['cancelRead', (stream) => stream.cancelRead()],
-  ['unsubscribe', (stream) => stream.subscribe().unsubscribe()],
-];
+type Act = (stream: MuxStream) => void;
+
+const write: Act = (stream) => {
+  stream.next(hello);
+};
+const end: Act = (stream) => {
+  stream.complete();
+};
+const cancel: Act = (stream) => {
+  stream.cancelRead();
+};
+const unsubscribe: Act = (stream) => {
+  stream.subscribe().unsubscribe();
+};
 
 describe.each(CODECS)('a stream of %s that is only written', (_name, codec) => {
   const hasReset = codec.traits.reset !== 'none';
 
   /** The peer of a stream that was written, ended and never read, in this order or another. */
-  async function uploaded(act: (stream: MuxStream) => void, clock = new Clock()) {
+  async function uploaded(acts: readonly Act[], clock = new Clock()) {
     const peer = rawPeer({ codec, role: 'client', scheduler: clock, lingerTimeoutMs: 5000 });
     const stream = peer.session.open();
-    act(stream);
+    for (const act of acts) act(stream);
     await peer.settled();
     return { peer, stream, id: stream.streamId };
   }
@@ -25,15 +34,18 @@ describe.each(CODECS)('a stream of %s that is only written', (_name, codec) => {
   const kinds = ({ frames }: RawPeer): string[] =>
     frames.map(({ kind }) => kind).filter((kind) => kind !== 'open' && kind !== 'credit');
 
-  describe.each(WAYS)('after %s', (_way, leave) => {
-    const ORDERS: readonly (readonly [name: string, act: (stream: MuxStream) => void])[] = [
-      ['before it is written', (s) => [leave(s), s.next(hello), s.complete()]],
-      ['between bytes and end', (s) => [s.next(hello), leave(s), s.complete()]],
-      ['after its end', (s) => [s.next(hello), s.complete(), leave(s)]],
+  describe.each([
+    ['cancelRead', cancel],
+    ['unsubscribe', unsubscribe],
+  ])('after %s', (_way, leave) => {
+    const ORDERS: [when: string, acts: Act[]][] = [
+      ['before it is written', [leave, write, end]],
+      ['between bytes and end', [write, leave, end]],
+      ['after its end', [write, end, leave]],
     ];
 
-    test.each(ORDERS)('%s, is not reset, and ends in order with the peer', async (_order, act) => {
-      const { peer, stream, id } = await uploaded(act);
+    test.each(ORDERS)('%s, is not reset, and ends in order with the peer', async (_order, acts) => {
+      const { peer, stream, id } = await uploaded(acts);
       expect([kinds(peer), peer.session.streams]).toEqual([['data', 'end'], [stream]]);
       peer.send({ kind: 'accept', id }, { kind: 'end', id });
       await peer.settled();
@@ -41,8 +53,8 @@ describe.each(CODECS)('a stream of %s that is only written', (_name, codec) => {
       expect(await firstValueFrom(stream.closed$)).toEqual({});
     });
 
-    test.each(ORDERS)('%s, is reset as cancelled with the first data that comes, and once', async (_order, act) => {
-      const { peer, stream, id } = await uploaded(act);
+    test.each(ORDERS)('%s, is reset as cancelled with the first data that comes, and once', async (_order, acts) => {
+      const { peer, stream, id } = await uploaded(acts);
       peer.send({ kind: 'data', id, bytes: hello }, { kind: 'data', id, bytes: hello });
       await peer.settled();
       const resets = peer.frames.slice(-1).filter(({ kind }) => kind === 'reset');
@@ -56,7 +68,7 @@ describe.each(CODECS)('a stream of %s that is only written', (_name, codec) => {
   });
 
   test('that the end had left long before nobody wanted to read is treated the same', async () => {
-    const { peer, stream, id } = await uploaded((s) => [s.next(hello), s.complete()]);
+    const { peer, stream, id } = await uploaded([write, end]);
     stream.cancelRead();
     await peer.settled();
     expect([kinds(peer), peer.session.streams]).toEqual([['data', 'end'], [stream]]);
@@ -66,7 +78,7 @@ describe.each(CODECS)('a stream of %s that is only written', (_name, codec) => {
 
   test('is given up after lingerTimeoutMs by a peer that neither sends nor ends, and no earlier', async () => {
     const clock = new Clock();
-    const { peer, stream } = await uploaded((s) => [s.cancelRead(), s.next(hello), s.complete()], clock);
+    const { peer, stream } = await uploaded([cancel, write, end], clock);
     await clock.pass(4999);
     expect(peer.session.streams).toEqual([stream]);
     await clock.pass(3000);
@@ -93,7 +105,7 @@ describe.each(CODECS)('a stream of %s that is only written', (_name, codec) => {
   });
 
   test('that the session is told to end goes to its end like any other', async () => {
-    const { peer, stream, id } = await uploaded((s) => [s.cancelRead(), s.next(hello), s.complete()]);
+    const { peer, stream, id } = await uploaded([cancel, write, end]);
     peer.session.goAway();
     await peer.settled();
     expect(peer.session._life.isOver).toBe(false);

@@ -32,6 +32,31 @@ describe.each(CODECS)('a peer of %s that falls silent', (_name, codec) => {
       expect(told).toBeLessThanOrEqual(silence);
     },
   );
+
+  /** When the session ended whose peer gave signs of life at `times`, and no more. */
+  async function endAfter(...times: readonly number[]): Promise<number> {
+    const peer = hostile({ codec, keepAlive: {} });
+    const ended: number[] = [];
+    peer.victim.closed$.subscribe(() => ended.push(peer.clock.now()));
+    for (const time of times) {
+      await peer.clock.pass(time - peer.clock.now());
+      expect(peer.error()).toBeUndefined();
+      peer.send({ kind: 'end', id: codec.traits.firstId.client });
+    }
+    await peer.clock.pass(timeoutMs + 3 * intervalMs);
+    expect(peer.error()?.code).toBe('ERR_MUX_KEEPALIVE');
+    return ended[0] ?? 0;
+  }
+
+  test.each([1, intervalMs / 16, intervalMs / 8, intervalMs / 4].map(Math.floor))(
+    'session case 57: after it spoke up again %i ms before it was too late, has as much time as before',
+    async (early) => {
+      const last = (await endAfter(intervalMs)) - early;
+      const silence = (await endAfter(intervalMs, last)) - last;
+      expect(silence).toBeGreaterThanOrEqual(timeoutMs);
+      expect(silence).toBeLessThanOrEqual(timeoutMs + intervalMs / 4);
+    },
+  );
 });
 
 /** A clock that keeps what its timers were asked to wait. */

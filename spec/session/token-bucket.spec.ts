@@ -1,5 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { TokenBucket } from '../../src/session/token-bucket.js';
+import { yamux } from '../../src/wire/index.js';
+import { hostile } from './abuse/hostile.js';
 
 function bucketOf(
   burst: number,
@@ -59,4 +61,28 @@ test('session case 58: a clock that is set back gives a bucket nothing, and take
   expect(bucket.takes(1)).toBe(0);
   bucket.at(-3_600_000 + 100);
   expect(bucket.takes(2)).toBe(1);
+});
+
+test('a bucket that nobody asked for long gives its burst once, and not what it would have earned meanwhile', () => {
+  const bucket = bucketOf(1000, 100);
+  bucket.at(11_000);
+  expect(bucket.takes(5000)).toBe(1000);
+  bucket.at(11_010);
+  expect(bucket.takes(5000)).toBe(1);
+});
+
+test('a bucket that was asked for one, then not for long, gives a sixteenth more than its burst at most', () => {
+  const bucket = bucketOf(1600, 100);
+  expect(bucket.takes(1)).toBe(1);
+  bucket.at(60_000);
+  expect(bucket.takes(5000)).toBeLessThanOrEqual(1700);
+});
+
+test('a session whose peer was silent for long takes a burst of pings, and not one more', async () => {
+  const peer = hostile({ codec: yamux(), junkRate: { burst: 1000, perSecond: 100 } });
+  await peer.clock.pass(60_000);
+  for (let n = 0; n < 1000; n++) peer.send({ kind: 'ping', value: n });
+  expect(peer.error()).toBeUndefined();
+  peer.send({ kind: 'ping', value: 0 });
+  expect(peer.error()?.code).toBe('ERR_MUX_CALM');
 });

@@ -1,4 +1,4 @@
-import { Observable, type Observer, type Subscriber, type TeardownLogic } from 'rxjs';
+import { Observable, type Observer, type Subscriber, type TeardownLogic, type Unsubscribable } from 'rxjs';
 import type { Duplex } from 'node:stream';
 import { MuxError, OverflowError, UsageError } from '../errors.js';
 import { Puller } from './puller.js';
@@ -29,25 +29,38 @@ export interface Addresses {
 const UNKNOWN: ConnMeta = Object.freeze({});
 let lastId = 0;
 
+/** Between a Conn and who subscribed to it: one object, since a server makes one for each stream. */
+class Subscribed implements Intake, Unsubscribable {
+  readonly #subscriber: Subscriber<Uint8Array>;
+  readonly #reading: Reading;
+
+  constructor(conn: Conn, subscriber: Subscriber<Uint8Array>) {
+    this.#subscriber = subscriber;
+    this.#reading = conn._read(this);
+    this.#reading.resume();
+  }
+
+  next(chunk: Uint8Array): void {
+    this.#subscriber.next(chunk);
+    this.#reading.consumed(chunk.length);
+  }
+
+  complete(): void {
+    this.#subscriber.complete();
+  }
+
+  error(error: MuxError): void {
+    this.#subscriber.error(error);
+  }
+
+  unsubscribe(): void {
+    this.#reading.cancel();
+  }
+}
+
 // One function for all Conns, called with the Conn as `this`: a Conn costs no closure to be an Observable.
 function subscribeConn(this: Observable<Uint8Array>, subscriber: Subscriber<Uint8Array>): TeardownLogic {
-  const conn = this as Conn;
-  const reading = conn._read({
-    next(chunk) {
-      subscriber.next(chunk);
-      reading.consumed(chunk.length);
-    },
-    complete: () => {
-      subscriber.complete();
-    },
-    error: (error) => {
-      subscriber.error(error);
-    },
-  });
-  reading.resume();
-  return () => {
-    reading.cancel();
-  };
+  return new Subscribed(this as Conn, subscriber);
 }
 
 /**

@@ -44,7 +44,7 @@ const CONNECT_TIMEOUT_MS = 10_000;
  * ```
  */
 export function dialSession(url: string, options: DialSessionOptions): Observable<Session> {
-  const { tls, webSocket, connectTimeoutMs = CONNECT_TIMEOUT_MS, ...limits } = options;
+  const { tls, webSocket, connectTimeoutMs = CONNECT_TIMEOUT_MS, ...limits } = { ...options };
   checkWholeNumber('connectTimeoutMs', connectTimeoutMs, 1, 0x7fff_ffff);
   // Now, since who retries would make the same mistake for ever.
   const settings = settle({ ...limits, role: 'client' });

@@ -142,15 +142,22 @@ export class DuplexConn extends Conn {
 
   _drained(callback: () => void): () => void {
     const duplex = this.#duplex;
+    let next: NodeJS.Immediate | undefined;
     const forget = (): void => {
-      duplex.off('drain', once).off('close', once);
+      duplex.off('drain', onDrain).off('close', onClose);
+      clearImmediate(next);
     };
-    const once = (): void => {
+    // Not from within 'drain': while the system takes all that is written it comes in the tick of the write, and who went on
+    // from there would keep the program from reading, and a reply of 64 bytes waiting for tens of megabytes.
+    const onDrain = (): void => {
+      next ??= setImmediate(onClose);
+    };
+    const onClose = (): void => {
       forget();
       callback();
     };
     if (duplex.closed) callback();
-    else duplex.on('drain', once).on('close', once);
+    else duplex.on('drain', onDrain).on('close', onClose);
     return forget;
   }
 

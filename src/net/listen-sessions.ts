@@ -58,7 +58,7 @@ export class SessionListener extends Observable<Session> {
  * ```
  */
 export function listenSessions(url: string, options: ListenSessionsOptions): SessionListener {
-  const { tls, webSocketServer, codec, ...rest } = options;
+  const { tls, webSocketServer, codec, ...rest } = { ...options };
   const { place, isTls, webPath } = sessionPlace(url);
   const scheduler = rest.scheduler ?? asyncScheduler;
   if (tls !== undefined && !isTls) throw usage(`tls is for 'tls://' and 'wss://': '${url}' would be served without it`);

@@ -43,7 +43,7 @@ export interface TypePrefix {
 }
 
 /** The parts of a session and what they share: the streams, what is sent, what is accepted, what is counted. */
-export class Core implements StreamHost {
+export class Core implements StreamHost<MuxStream> {
   readonly conn: Conn;
   readonly settings: Settings;
   readonly codec: Codec;
@@ -67,8 +67,9 @@ export class Core implements StreamHost {
   streamsAccepted = 0;
   /** New streams of the peer are refused. */
   isDraining = false;
+  /** Nothing of it counts any more. */
+  isOver = false;
   #isHeld = false;
-  #isOver = false;
 
   constructor(conn: Conn, settings: Settings, owner: CoreOwner) {
     this.conn = conn;
@@ -102,7 +103,7 @@ export class Core implements StreamHost {
       onGrown: () => {
         owner.onWatch();
       },
-      rttMs: () => this.heartbeat.rttMs ?? ASSUMED_RTT_MS,
+      rttMs: () => this.heartbeat.lowestRttMs ?? ASSUMED_RTT_MS,
       now,
       budgets: [this.budget, settings.budget],
     };
@@ -236,12 +237,12 @@ export class Core implements StreamHost {
   end(): void {
     this.settings.budget.usedBytes -= this.budget.usedBytes;
     this.budget.usedBytes = 0;
-    this.#isOver = true;
+    this.isOver = true;
   }
 
   /** Bytes are read, or will never be. */
   unhold(window: ReceiveWindow, bytes: number): void {
-    if (this.#isOver) return;
+    if (this.isOver) return;
     window.arrivedBytes -= bytes;
     this.budget.usedBytes -= bytes;
     this.settings.budget.usedBytes -= bytes;

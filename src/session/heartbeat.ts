@@ -15,6 +15,8 @@ const MAX_ECHOED = 8;
 const MAX_PRIORITY = 0x7fff_ffff;
 // A share of each new sample, as TCP's smoothed round trip has it (RFC 6298).
 const SAMPLE_SHARE = 1 / 8;
+// The lowest of so many is what the path takes without queues, until it is another path.
+const MAX_SAMPLES = 8;
 
 interface Beat {
   readonly value: number;
@@ -46,6 +48,7 @@ export class Heartbeat {
   /** The round trip in milliseconds, smoothed; undefined before the first. */
   rttMs: number | undefined;
   readonly #host: HeartbeatHost;
+  readonly #samples: number[] = [];
   readonly #echoed = new Set<number>();
   #pending: Beat[] = [];
   #value = 0;
@@ -60,6 +63,11 @@ export class Heartbeat {
 
   constructor(host: HeartbeatHost) {
     this.#host = host;
+  }
+
+  /** The lowest of the last round trips in milliseconds: what is behind our own data in queues takes longer. */
+  get lowestRttMs(): number | undefined {
+    return this.#samples.length === 0 ? undefined : Math.min(...this.#samples);
   }
 
   /** Begins to beat, with the first beat now: windows are tuned by its round trip. */
@@ -154,19 +162,25 @@ export class Heartbeat {
   #judgeIn(ms: number, timeoutMs: number): void {
     this.#verdict?.unsubscribe();
     this.#verdict = timer(ms, this.#host.settings.scheduler).subscribe(() => {
-      this.#count(ms);
-      if (this.#quietMs < timeoutMs) return;
-      const text = `nothing was heard of the peer for ${this.#quietMs} ms, allowed ${timeoutMs}`;
+      if (this.#wasHeard) {
+        // The next look counts anew: from here on it would count time twice.
+        this.#lastRead = -1;
+        return;
+      }
+      const text = `nothing was heard of the peer for ${this.#quietMs + ms} ms, allowed ${timeoutMs}`;
       this.#host.onDead(new SessionClosedError('ERR_MUX_KEEPALIVE', text, { scope: 'session' }));
     });
   }
 
-  #count(ms: number): void {
+  // What has not left cannot be answered, and what we don't read cannot be heard; either has a limit of its own.
+  get #wasHeard(): boolean {
     const { bytesRead, writer, isHolding } = this.#host;
-    // What has not left cannot be answered, and what we don't read cannot be heard; either has a limit of its own.
-    const isDeaf = writer.isBlocked || isHolding;
-    this.#quietMs = bytesRead !== this.#lastRead || isDeaf ? 0 : this.#quietMs + ms;
-    this.#lastRead = bytesRead;
+    return bytesRead !== this.#lastRead || writer.isBlocked || isHolding;
+  }
+
+  #count(ms: number): void {
+    this.#quietMs = this.#wasHeard ? 0 : this.#quietMs + ms;
+    this.#lastRead = this.#host.bytesRead;
   }
 
   // A beat that was never answered, and that nobody waits for, gives way to the next: a peer need not answer to be alive.
@@ -252,6 +266,8 @@ export class Heartbeat {
     if (beat === undefined) return;
     const sample = Math.max(0, this.#host.now() - beat.sentAt);
     this.rttMs = this.rttMs === undefined ? sample : this.rttMs + (sample - this.rttMs) * SAMPLE_SHARE;
+    this.#samples.push(sample);
+    if (this.#samples.length > MAX_SAMPLES) this.#samples.shift();
     this.#host.onRoundTrip(sample);
     beat.subscriber?.next(sample);
     beat.subscriber?.complete();

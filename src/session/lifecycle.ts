@@ -189,16 +189,17 @@ export class Lifecycle implements CoreOwner, Intake {
   }
 
   close(timeoutMs: number): void {
-    if (this.#state !== 'open' && this.#state !== 'draining') return;
+    if (this.isOver || this.#timeout !== undefined) return;
     this.goAway();
-    if (this.#state !== 'draining') return;
-    this.#state = 'closing';
+    if (this.core.isOver) return;
     this.#timeout = timer(timeoutMs, this.core.settings.scheduler).subscribe(() => {
       // What is left to wait for is the end of the peer.
       if (this.#state === 'ending' && this.core.conn.bufferedBytes === 0) return;
       const text = `not everything could be sent in ${timeoutMs} ms`;
       this.#cut(new MuxError('ERR_MUX_TIMEOUT', text, { scope: 'session' }));
     });
+    if (this.#state !== 'draining') return;
+    this.#state = 'closing';
     this.core.writer.schedule();
     this.#proceed();
   }
@@ -237,6 +238,7 @@ export class Lifecycle implements CoreOwner, Intake {
     if (this.isOver) return;
     const closed = closedError('local');
     this.#failStreams(closed);
+    if (core.isOver) return;
     this.#error = closed;
     if (core.codec.traits.goAway !== 'none') this.#sayGoAway('none');
     // Before the last words, as above.

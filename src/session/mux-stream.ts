@@ -48,7 +48,7 @@ export class MuxStream extends InboxConn<string, StreamMeta> {
   remoteEnded = false;
   /** @internal Nobody has it yet: it waits for somebody who accepts it. */
   isWaiting = false;
-  readonly #host: StreamHost;
+  readonly #host: StreamHost<MuxStream>;
   readonly #outbound = new ByteQueue();
   #localEnd: 'open' | 'due' | 'sent' = 'open';
   #cancelled = false;
@@ -56,7 +56,7 @@ export class MuxStream extends InboxConn<string, StreamMeta> {
   #waiting: (() => void)[] | undefined;
 
   /** @internal */
-  constructor(host: StreamHost, window: ReceiveWindow, sendWindowBytes: number, weight: number) {
+  constructor(host: StreamHost<MuxStream>, window: ReceiveWindow, sendWindowBytes: number, weight: number) {
     super(host.conn, host.sendBufferBytes);
     this.#host = host;
     this.window = window;

@@ -1,7 +1,7 @@
 import type { SchedulerLike } from 'rxjs';
 import type { ReceiveBudget } from '../flow/window.js';
 import type { Codec } from '../wire/codec.js';
-import { checkWholeNumber } from '../bytes/whole-number.js';
+import { requireWholeNumber } from '../bytes/whole-number.js';
 import type { Role } from './stream-table.js';
 import type { Rate } from './token-bucket.js';
 
@@ -61,7 +61,7 @@ export interface SessionLimits {
   readonly junkRate?: Rate;
   /** Text of a GoAway that is kept, in bytes, 0 to 1024. @defaultValue 1024 */
   readonly maxDebugBytes?: number;
-  /** Time in which half a frame, or half a stream type, has to be completed, in milliseconds. @defaultValue 10 seconds */
+  /** Time in which half a header, a control frame or a stream type has to be completed, in milliseconds. @defaultValue 10 seconds */
   readonly frameTimeoutMs?: number;
   /** Time in which a transport that is full has to take something, in milliseconds. A socket tells at the end of a write of up to 256 KiB only: give more time to links below 10 KB/s. @defaultValue 30 seconds */
   readonly stallTimeoutMs?: number;
@@ -95,6 +95,6 @@ export interface SessionOptions extends SessionLimits {
  * @throws UsageError `ERR_MUX_OPTION` for a bound that is no positive whole number
  */
 export function receiveBudget({ maxBytes }: { readonly maxBytes: number }): ReceiveBudget {
-  checkWholeNumber('maxBytes of a budget', maxBytes, 1);
+  requireWholeNumber('maxBytes of a budget', maxBytes, 1);
   return { maxBytes, usedBytes: 0 };
 }

@@ -86,7 +86,7 @@ function check(settings: Settings): void {
   for (const name of TIMES) checkWholeNumber(name, settings[name], 1, MAX_TIMER_MS);
   for (const name of RATES) checkRate(name, settings[name]);
   const { budget } = settings as { readonly budget: Partial<ReceiveBudget> | null };
-  if (typeof budget?.maxBytes !== 'number' || typeof budget.usedBytes !== 'number')
+  if (!isFrom(1, budget?.maxBytes) || !isFrom(0, budget?.usedBytes))
     throw usage('budget is what receiveBudget({ maxBytes }) gives');
   if (settings.keepAlive === false) return;
   checkWholeNumber('intervalMs of keepAlive', settings.keepAlive.intervalMs, 1, MAX_TIMER_MS);
@@ -99,9 +99,13 @@ function checkWord(name: string, word: string, ...allowed: readonly [string, str
 
 function checkRate(name: string, rate: unknown): void {
   const { burst, perSecond } = (rate ?? {}) as { readonly burst?: unknown; readonly perSecond?: unknown };
-  if (typeof burst !== 'number' || !(burst >= 1) || typeof perSecond !== 'number' || !(perSecond >= 0))
+  if (!isFrom(1, burst) || !isFrom(0, perSecond))
     throw usage(`${name} is { burst, perSecond }, numbers from 1 and from 0`);
 }
+
+// Infinity would be no bound, and no number to reckon with.
+const isFrom = (min: number, value: unknown): boolean =>
+  typeof value === 'number' && Number.isFinite(value) && value >= min;
 
 const usage = (text: string): UsageError => new UsageError('ERR_MUX_OPTION', text);
 

@@ -1,7 +1,6 @@
 import type { Conn } from '../conn/conn.js';
 import type { ConnMeta } from '../conn/meta.js';
 import type { MuxError } from '../errors.js';
-import type { MuxStream } from './mux-stream.js';
 
 /** What a stream knows of itself. */
 export interface StreamMeta extends ConnMeta {
@@ -10,7 +9,7 @@ export interface StreamMeta extends ConnMeta {
 }
 
 /** What a stream needs of its session. */
-export interface StreamHost {
+export interface StreamHost<Stream> {
   /** The connection that everything goes over. */
   readonly conn: Conn;
   /** Bytes past the window that may wait to be sent. */
@@ -18,19 +17,19 @@ export interface StreamHost {
   /** What becomes of unread bytes when the peer resets the stream. */
   readonly unreadOnReset: 'deliver' | 'drop';
   /** The stream has something to send, and window for it. */
-  ready(stream: MuxStream): void;
+  ready(stream: Stream): void;
   /** Bytes arrived for a reader. */
-  held(stream: MuxStream, bytes: number): void;
+  held(stream: Stream, bytes: number): void;
   /** The reader consumed bytes, or will never: also of a stream that is over. */
-  consumed(stream: MuxStream, bytes: number): void;
+  consumed(stream: Stream, bytes: number): void;
   /** The reader left; the peer has not ended. */
-  cancelled(stream: MuxStream): void;
+  cancelled(stream: Stream): void;
   /** Resets the stream on the wire, as far as the peer knows of it. */
-  reset(stream: MuxStream, error: MuxError): void;
+  reset(stream: Stream, error: MuxError): void;
   /** One side has ended, the other has not. */
   halfClosed(): void;
   /** The stream is over in both directions; false when it was never opened. */
-  over(stream: MuxStream): boolean;
+  over(stream: Stream): boolean;
   /** A stream that was open is gone, and all who wait for it were told: there may be room for another, or nothing left to do. */
   gone(): void;
 }

@@ -9,12 +9,16 @@ export class Taps {
   readonly #decoder: Decoder;
   readonly #to: FrameSink;
   readonly #subscribers = new Set<Subscriber<Frame>>();
-  #tap: FrameTap | undefined;
+  // One for all: a tap that adds another and then ends the session must not leave the rest of its frame to be told.
+  readonly #tap: FrameTap;
   #end: { readonly error: MuxError | undefined } | undefined;
 
   constructor(decoder: Decoder, to: FrameSink) {
     this.#decoder = decoder;
     this.#to = to;
+    this.#tap = new FrameTap((frame) => {
+      for (const tap of this.#subscribers) tap.next(frame);
+    }, to);
   }
 
   add(subscriber: Subscriber<Frame>): void {
@@ -27,15 +31,13 @@ export class Taps {
       this.#subscribers.delete(subscriber);
       if (this.#subscribers.size === 0 && this.#end === undefined) this.#decoder.sink = this.#to;
     });
-    this.#decoder.sink = this.#tap = new FrameTap((frame) => {
-      for (const tap of this.#subscribers) tap.next(frame);
-    }, this.#to);
+    this.#decoder.sink = this.#tap;
   }
 
   /** No frame means anything any more, not even those that follow in the same chunk. */
   end(error: MuxError | undefined): void {
     this.#end = { error };
-    this.#tap?.cut();
+    this.#tap.cut();
     this.#decoder.sink = new FrameTap(() => undefined);
     for (const subscriber of [...this.#subscribers]) tellEnd(subscriber, error);
   }

@@ -1,4 +1,4 @@
-import { checkWholeNumber } from '../bytes/whole-number.js';
+import { requireWholeNumber } from '../bytes/whole-number.js';
 
 /** Memory that undecided connections share; see `sniffBudget`. */
 export interface SniffBudget {
@@ -16,6 +16,6 @@ export interface SniffBudget {
  * @throws UsageError `ERR_MUX_OPTION` for a bound that is no positive whole number
  */
 export function sniffBudget({ maxBytes }: { readonly maxBytes: number }): SniffBudget {
-  checkWholeNumber('maxBytes of a budget', maxBytes, 1);
+  requireWholeNumber('maxBytes of a budget', maxBytes, 1);
   return { maxBytes, usedBytes: 0 };
 }

@@ -1,4 +1,5 @@
 // node bench/session/node/client.mjs PORT PEER …: the other end of the traffic; see answering.mjs.
+import '../../lib/lived-in.mjs';
 import { createHash, randomBytes } from 'node:crypto';
 import { setTimeout as elapsed } from 'node:timers/promises';
 import { answering } from '../../lib/answering.mjs';

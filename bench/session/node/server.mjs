@@ -1,4 +1,5 @@
 // node bench/session/node/server.mjs serve|hold PEER …: one end of the traffic; see answering.mjs.
+import '../../lib/lived-in.mjs';
 import { answering } from '../../lib/answering.mjs';
 import { memory, peer } from './peer.mjs';
 import { hold, serve } from './traffic.mjs';
