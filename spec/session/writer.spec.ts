@@ -37,8 +37,8 @@ describe.each(CODECS)('the writer of %s', (_name, codec) => {
     const most = traits.credit === 'none' ? 0 : Math.ceil(GIB / (initialWindowBytes / 2)) + STREAMS;
     expect(creditFrames).toBeLessThanOrEqual(most);
     expect(answers).toBeLessThanOrEqual(creditFrames);
-    // A write has 256 KiB and the rest of a turn.
-    expect(writes / (GIB / MIB)).toBeLessThan(5);
+    // A write has 128 KiB and the rest of a turn.
+    expect(writes / (GIB / MIB)).toBeLessThan(8.1);
   });
 
   test('sends what is written during one tick in one write', async () => {

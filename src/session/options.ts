@@ -63,7 +63,7 @@ export interface SessionLimits {
   readonly maxDebugBytes?: number;
   /** Time in which half a header, a control frame or a stream type has to be completed, in milliseconds. @defaultValue 10 seconds */
   readonly frameTimeoutMs?: number;
-  /** Time in which a transport that is full has to take something, in milliseconds. A socket tells at the end of a write of up to 256 KiB only: give more time to links below 10 KB/s. @defaultValue 30 seconds */
+  /** Time in which a transport that is full has to take something, in milliseconds. A socket tells at the end of a write of up to 128 KiB only: give more time to links below 10 KB/s. @defaultValue 30 seconds */
   readonly stallTimeoutMs?: number;
   /** Time without a byte after which a stream that we ended and the peer did not is reset, in milliseconds. @defaultValue 5 minutes, as yamux */
   readonly lingerTimeoutMs?: number;

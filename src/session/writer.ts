@@ -6,7 +6,7 @@ import { Outbox } from './outbox.js';
 import { Turns } from './turns.js';
 
 // One flush hands over at most this much, so that what becomes urgent next is not behind megabytes.
-const FLUSH_BYTES = 262_144;
+const FLUSH_BYTES = 131_072;
 const SMALL_BYTES = 1024;
 /** Frames of control that may wait for a transport that takes nothing; past it we stop reading what makes us answer. */
 const MAX_CONTROL_BYTES = 65_536;
