@@ -272,7 +272,7 @@ describe.each([
     const growth = await growthOf(() => peer.flood(MILLION, (n) => bytes(idOf(codec, n))));
     expect(growth).toBeLessThan(MIB);
     expect(peer.stats().inboundStreams).toBe(0);
-  });
+  }, 60_000);
 });
 
 test('session case 44: with smux 2 a flood is refused by ends, one for each stream', async () => {

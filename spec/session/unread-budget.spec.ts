@@ -1,12 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
-import { mergeMap, NEVER } from 'rxjs';
+import { mergeMap, NEVER, type Observable } from 'rxjs';
 import { consume } from '../../src/flow/consume.js';
 import type { MuxStream } from '../../src/session/mux-stream.js';
 import { receiveBudget, type SessionOptions } from '../../src/session/options.js';
 import type { Codec } from '../../src/wire/codec.js';
 import type { Frame } from '../../src/wire/frame.js';
 import { muxado } from '../../src/wire/index.js';
-import { bytesOf, hostile, type Hostile } from './abuse/hostile.js';
+import { bytesOf, collectGarbage, hostile, type Hostile } from './abuse/hostile.js';
 import { arrivals, CODECS, turn } from './session-ends.js';
 
 const MIB = 1 << 20;
@@ -36,7 +36,11 @@ function counting(codec: Codec, options: Partial<SessionOptions> = {}): Counted 
   return { ...peer, streams, counted: () => [peer.stats().heldBytes, budget.usedBytes] };
 }
 
-const data = (codec: Codec): Frame => ({ kind: 'data', id: idOf(codec), bytes: new Uint8Array(1000) });
+const data = (codec: Codec): Frame & { readonly kind: 'data' } => ({
+  kind: 'data',
+  id: idOf(codec),
+  bytes: new Uint8Array(1000),
+});
 const reset = (codec: Codec): Frame => ({ kind: 'reset', id: idOf(codec), code: 0 });
 
 /** Bytes that are read from here on. */
@@ -89,7 +93,13 @@ describe.each(withReset)('what came on a stream of %s that the peer reset', (_na
   test('fills the budget: then no stream is taken any more, however many are opened, filled and reset', async () => {
     const budget = receiveBudget({ maxBytes: MIB });
     const peer = hostile({ codec, budget, resetRate: { burst: 1000, perSecond: 0 } });
-    peer.victim.accept$.pipe(mergeMap(() => NEVER, 1)).subscribe({ error: () => undefined });
+    // Held here: a stream that nobody has any more is collected, and its bytes with it.
+    const busyWith: MuxStream[] = [];
+    const work = (stream: MuxStream): Observable<never> => {
+      busyWith.push(stream);
+      return NEVER;
+    };
+    peer.victim.accept$.pipe(mergeMap(work, 1)).subscribe({ error: () => undefined });
     const bytes = new Uint8Array(16_000);
     await peer.flood(
       200,
@@ -102,6 +112,7 @@ describe.each(withReset)('what came on a stream of %s that the peer reset', (_na
     expect([accepted, heldBytes, budget.usedBytes]).toEqual([taken, taken * bytes.length, taken * bytes.length]);
     peer.send(...opening(codec, idOf(codec, 200)));
     expect(peer.stats().accepted).toBe(taken);
+    expect(busyWith).toHaveLength(1);
   });
 });
 
@@ -118,7 +129,12 @@ describe.each(CODECS)('what came on a stream of %s that both sides ended', (_nam
 
   test('is no more than the budget, however many streams are answered and not read', async () => {
     const peer = hostile({ codec, receiveBudgetBytes: MIB });
-    peer.victim.accept$.subscribe({ next: (stream) => stream.complete(), error: () => undefined });
+    const answered: MuxStream[] = [];
+    const answer = (stream: MuxStream): void => {
+      answered.push(stream);
+      stream.complete();
+    };
+    peer.victim.accept$.subscribe({ next: answer, error: () => undefined });
     const bytes = new Uint8Array(16 * KIB - 1);
     const whole = (n: number): Uint8Array => {
       const id = idOf(codec, n);
@@ -128,6 +144,31 @@ describe.each(CODECS)('what came on a stream of %s that both sides ended', (_nam
     expect(peer.stats().heldBytes).toBeGreaterThanOrEqual(MIB);
     expect(peer.stats().heldBytes).toBeLessThan(MIB + 16 * KIB);
     expect(peer.stats().accepted).toBeLessThanOrEqual(Math.ceil(MIB / bytes.length) + 1);
+    expect(answered).toHaveLength(peer.stats().accepted);
+  });
+
+  test('is given back when nobody has the streams any more', async () => {
+    const peer = hostile({ codec });
+    peer.victim.accept$.subscribe({
+      next: (stream) => {
+        stream.complete();
+      },
+      error: () => undefined,
+    });
+    const whole = (n: number): Uint8Array => {
+      const id = idOf(codec, n);
+      return bytesOf(codec, ...opening(codec, id), { ...data(codec), id }, { kind: 'end', id });
+    };
+    await peer.flood(50, whole, 1);
+    await peer.clock.pass(3000);
+    // The stream of the last frame is remembered until the next.
+    const few = data(codec).bytes.length;
+    for (let n = 0; n < 20 && peer.stats().heldBytes > few; n++) {
+      collectGarbage();
+      await turn();
+    }
+    expect(peer.stats().heldBytes).toBeLessThanOrEqual(few);
+    expect(peer.victim.streams).toEqual([]);
   });
 });
 

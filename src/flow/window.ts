@@ -47,6 +47,8 @@ export class ReceiveWindow {
   heldBytes = 0;
   /** Those of them that have arrived. */
   arrivedBytes = 0;
+  /** The same for whoever remembers them when the stream is gone; absent before it is over. */
+  left: { bytes: number } | undefined;
   /** Bytes consumed and not granted again yet. */
   owedBytes = 0;
   /** Bytes consumed in all. */

@@ -178,8 +178,14 @@ export class Core implements StreamHost<MuxStream> {
     stream.window.release();
     this.untyped.delete(stream);
     this.accepts.forget(stream);
-    if (stream.window.arrivedBytes > 0) forgotten.register(stream, { core: this, window: stream.window });
+    if (stream.window.arrivedBytes > 0) this.#remember(stream);
     return true;
+  }
+
+  #remember(stream: MuxStream): void {
+    const left: Left = { core: new WeakRef(this), bytes: stream.window.arrivedBytes };
+    stream.window.left = left;
+    forgotten.register(stream, left);
   }
 
   gone(): void {
@@ -242,8 +248,13 @@ export class Core implements StreamHost<MuxStream> {
 
   /** Bytes are read, or will never be. */
   unhold(window: ReceiveWindow, bytes: number): void {
-    if (this.isOver) return;
     window.arrivedBytes -= bytes;
+    if (window.left !== undefined) window.left.bytes = window.arrivedBytes;
+    this.giveBack(bytes);
+  }
+
+  giveBack(bytes: number): void {
+    if (this.isOver) return;
     this.budget.usedBytes -= bytes;
     this.settings.budget.usedBytes -= bytes;
     // Half of the budget before going on: not a byte at a time.
@@ -253,12 +264,16 @@ export class Core implements StreamHost<MuxStream> {
   }
 }
 
-// Streams that are over, with bytes that somebody may still read: whoever forgets the stream gives them back.
-const forgotten = new FinalizationRegistry<{ readonly core: Core; readonly window: ReceiveWindow }>(
-  ({ core, window }) => {
-    core.unhold(window, window.arrivedBytes);
-  },
-);
+/** What is unread of a stream that is over, without the stream; a session that is over is not kept for it. */
+interface Left {
+  readonly core: WeakRef<Core>;
+  bytes: number;
+}
+
+// Streams that are over, with bytes that somebody may still read: when nobody has the stream any more, they are given back.
+const forgotten = new FinalizationRegistry<Left>(({ core, bytes }) => {
+  core.deref()?.giveBack(bytes);
+});
 
 /** The word for why a stream of ours is reset. */
 function reasonOf(error: MuxError): Reason {

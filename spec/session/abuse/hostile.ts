@@ -106,7 +106,7 @@ export function neighbourEchoes(): () => Promise<void> {
 }
 
 setFlagsFromString('--expose-gc');
-const collectGarbage = runInNewContext('gc') as () => void;
+export const collectGarbage = runInNewContext('gc') as () => void;
 
 /** Bytes that the process holds on to: its heap and what buffers have outside of it, without garbage. */
 export async function heldMemory(): Promise<number> {
