@@ -6,19 +6,19 @@ import { summary } from './statistics.mjs';
  * can differ for as long as they live, and warms it up; then rounds go through all of them.
  *
  * @param subjects - `{ name, against, start() }`; `against` names the subject it is compared with
- * @param measure - `(running) => { cpuMicros, rate }`, of one operation and of one second; called once more to warm up
+ * @param measure - `(running, seconds) => { cpuMicros, rate }`, of one operation and of one second; `warmUpSeconds` do not count
  * @returns for each subject the summary of both, and of each round's ratio, in which more than 1 is better than `against`
  */
-export async function compare({ subjects, generations, rounds, measure, progress }) {
+export async function compare({ subjects, generations, rounds, seconds, warmUpSeconds, measure, progress }) {
   const measured = new Map(subjects.map(({ name }) => [name, []]));
   for (let generation = 1; generation <= generations; generation++) {
     const running = [];
     for (const subject of subjects) running.push(await subject.start());
-    for (const subject of running) await measure(subject, true);
+    if (warmUpSeconds > 0) for (const subject of running) await measure(subject, warmUpSeconds);
     const ofGeneration = await inTurns({
       subjects: running,
       rounds,
-      measure: (subject) => measure(subject, false),
+      measure: (subject) => measure(subject, seconds),
       progress: (round) => progress(`generation ${generation}/${generations}, round ${round}/${rounds}`),
     });
     ofGeneration.forEach((measurements, i) => measured.get(subjects[i].name).push(...measurements));

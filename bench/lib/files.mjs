@@ -14,7 +14,7 @@ export async function writeFormatted(path, text) {
 
 /** Where the results of a run go; those of a short one are not to be kept. */
 export const resultsPath = (name, { date, quick }) =>
-  quick ? `temp/${name}.json` : `bench/results/${date}-${name}.json`;
+  quick ? `temp/${name}.json` : `bench/results/${date}${name === 'bench' ? '' : `-${name}`}.json`;
 
 /** Replaces what stands between the two comments `NAME` and `/NAME` of a Markdown file. */
 export async function replaceBetween(path, name, text) {

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { Child, LOAD_CORE, SERVER_CORE } from '../lib/child.mjs';
 import { pinned } from '../lib/machine.mjs';
+import { startLink } from './link.mjs';
 
 const WORK_MS = 60_000;
 const CHECKED_CHUNK_BYTES = 50_000;
@@ -27,21 +28,23 @@ const WORKS = {
 /** A server in Go, and a client in Go for each work: nothing there has to warm up. */
 export class GoPair {
   #server;
+  #link;
   #binary;
   #protocol;
 
-  static async start(binary, protocol) {
+  static async start(binary, protocol, { roundTripMs }) {
     const pair = new GoPair();
     pair.#binary = binary;
     pair.#protocol = `-proto=${protocol}`;
     pair.#server = await Child.start(SERVER_CORE, binary, pair.#protocol, '-role=server', '-listen=127.0.0.1:0');
+    if (roundTripMs !== undefined) pair.#link = await startLink(pair.#server.ready.port, roundTripMs);
     return pair;
   }
 
   async run(work, ...args) {
     const { flags, result } = WORKS[work](...args);
     const named = Object.entries(flags).map(([name, value]) => `-${name}=${value}`);
-    const dialled = `-dial=127.0.0.1:${this.#server.ready.port}`;
+    const dialled = `-dial=127.0.0.1:${(this.#link ?? this.#server).ready.port}`;
     const command = [this.#binary, this.#protocol, '-role=client', dialled, ...named];
     const [file, ...rest] = pinned(LOAD_CORE, command);
     // What fails tells so in the last line of its output.
@@ -54,7 +57,8 @@ export class GoPair {
     return result(done);
   }
 
-  stop() {
-    return this.#server.stop();
+  async stop() {
+    await this.#link?.stop();
+    await this.#server.stop();
   }
 }

@@ -2,14 +2,13 @@ import { inTurns } from '../lib/rounds.mjs';
 import { summary } from '../lib/statistics.mjs';
 
 const CHECKED_CHUNKS = 40;
-const REFERENCE = 'node:net';
 
 /** Measures one peer once, in processes that nobody used before. Gives `{ failed }` with a reason where it dies of it. */
-async function measureOnce(peer, { how, measure }, times) {
+async function measureOnce(peer, { options = {}, measure }, times) {
   let pair;
   try {
-    pair = await peer.start(how);
-    if (how === undefined) await pair.run('check', CHECKED_CHUNKS);
+    pair = await peer.start(options);
+    if (options.how === undefined) await pair.run('check', CHECKED_CHUNKS);
     return await measure(pair, times);
   } catch (error) {
     return { failed: error.message };
@@ -39,7 +38,7 @@ function judge(wish, own, measuredOf) {
 
 /** Measures a work with all that take part in it; see `WORKS`. */
 export async function measureWork(work, { peers, rounds, times, progress }) {
-  const { title, figures, reference, wanted, takesPart } = work;
+  const { figures, reference, wanted, takesPart } = work;
   const subjects = peers.filter(takesPart);
   const failures = new Map();
   const measured = await inTurns({
@@ -51,29 +50,27 @@ export async function measureWork(work, { peers, rounds, times, progress }) {
       if (measurement.failed !== undefined) failures.set(peer, measurement.failed);
       return measurement;
     },
-    progress,
+    progress: (round) => progress(`round ${round}/${rounds}`),
   });
   const measuredOf = (name) => measured.find((_, i) => subjects[i].name === name && !failures.has(subjects[i]));
   const rows = subjects.map((peer, i) => {
     const { name, isOurs } = peer;
     if (failures.has(peer)) return { name, isOurs, failed: failures.get(peer) };
     const own = measured[i];
-    const referenceOf = reference === undefined || name === REFERENCE ? undefined : measuredOf(REFERENCE);
+    const compared = reference === undefined || name === reference.of ? undefined : measuredOf(reference.of);
     return {
       name,
       isOurs,
       figures: Object.fromEntries(Object.keys(figures).map((figure) => [figure, summary(figureOf(own, figure))])),
-      ...(referenceOf !== undefined && {
-        toReference: summary(own.map((values, round) => values[reference] / referenceOf[round][reference])),
+      ...(compared !== undefined && {
+        toReference: summary(own.map((one, round) => one[reference.figure] / compared[round][reference.figure])),
       }),
       ...(isOurs && { outcomes: wanted.map((wish) => judge(wish, own, measuredOf)) }),
     };
   });
   return {
-    title,
-    view: 'work',
     figures,
-    reference: reference && { figure: figures[reference], of: REFERENCE },
+    ...(reference !== undefined && { reference: { figure: figures[reference.figure], of: reference.of } }),
     wanted,
     rows,
   };

@@ -1,16 +1,22 @@
 import { Child, LOAD_CORE, SERVER_CORE } from '../lib/child.mjs';
+import { startLink } from './link.mjs';
 
 /** A server and a client in Node.js, each a process of its own. */
 export class NodePair {
   #server;
+  #link;
   #client;
 
-  /** @param how - what the server does with streams: `serve` them, or `hold` them */
-  static async start(named, how = 'serve') {
+  /**
+   * @param how - what the server does with streams: `serve` them, or `hold` them
+   * @param roundTripMs - of a link between them; without it there is none
+   */
+  static async start(named, { how = 'serve', roundTripMs }) {
     const pair = new NodePair();
     pair.#server = await Child.startScript(SERVER_CORE, 'session/node/server.mjs', how, ...named);
-    const port = String(pair.#server.ready.port);
     try {
+      if (roundTripMs !== undefined) pair.#link = await startLink(pair.#server.ready.port, roundTripMs);
+      const port = String((pair.#link ?? pair.#server).ready.port);
       pair.#client = await Child.startScript(LOAD_CORE, 'session/node/client.mjs', port, ...named);
     } catch (error) {
       await pair.stop();
@@ -32,6 +38,7 @@ export class NodePair {
 
   async stop() {
     await this.#client?.stop();
+    await this.#link?.stop();
     await this.#server.stop();
   }
 }

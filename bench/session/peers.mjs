@@ -1,28 +1,27 @@
-import { readFile } from 'node:fs/promises';
 import { buildMuxPeer, hasMultiplexers } from '../lib/go.mjs';
+import { tools } from '../lib/machine.mjs';
 import { GoPair } from './go-pair.mjs';
 import { NodePair } from './node-pair.mjs';
-
-/** The version of libp2p's yamux, `undefined` where it is not installed. */
-export const libp2p = await readFile(
-  new URL('../../node_modules/@chainsafe/libp2p-yamux/package.json', import.meta.url),
-)
-  .then((text) => JSON.parse(text).version)
-  .catch(() => undefined);
 
 const inNode = (name, named, facts = {}) => ({
   name,
   runsIn: 'node',
-  start: (how) => NodePair.start(named, how),
+  start: (options) => NodePair.start(named, options),
   inQuick: true,
   ...facts,
 });
 
 const CODECS = { 'muxado 1': 'muxado1', 'muxado 2': 'muxado2', yamux: 'yamux', 'smux 1': 'smux1', 'smux 2': 'smux2' };
-const ours = (title, surface, inQuick) =>
+const ours = (title, transport, facts, ...more) =>
   Object.entries(CODECS).map(([name, codec]) =>
-    inNode(`rxmux ${name}${title}`, ['rxmux', codec, surface], { isOurs: true, inQuick: inQuick(codec) }),
+    inNode(`rxmux ${name}${title}`, ['rxmux', transport, codec, 'observable', ...more], {
+      isOurs: true,
+      ...facts(codec),
+    }),
   );
+
+const LARGE_WINDOW_MIB = 128;
+const largeWindows = (codec) => ({ isLong: true, hasWindows: codec !== 'smux1', inQuick: codec === 'yamux' });
 
 async function inGo() {
   if (!hasMultiplexers) return [];
@@ -30,31 +29,41 @@ async function inGo() {
   const go = (name, protocol, facts = {}) => ({
     name,
     runsIn: 'go',
-    start: () => GoPair.start(binary, protocol),
+    start: (options) => GoPair.start(binary, protocol, options),
     inQuick: true,
     ...facts,
   });
   return [
-    go('Go TCP', 'raw', { isTcp: true }),
-    go('Go muxado 1', 'muxado1'),
+    go('Go TCP', 'raw', { isTcp: true, inQuick: false }),
+    go('Go muxado 1', 'muxado1', { inQuick: false }),
     go('Go yamux', 'yamux'),
-    go('Go smux 2', 'smux2'),
+    go('Go smux 2', 'smux2', { inQuick: false }),
   ];
 }
 
 /**
- * Everything that is measured: `{ name, runsIn, start(how), inQuick, isTcp, isOurs }`. With `isTcp`, streams are connections.
- * The second `node:net` shows what a difference of nothing looks like.
+ * Everything that is measured: `{ name, runsIn, start(options), inQuick, isTcp, isTls, isLong, isUnbounded, isOurs }`. With `isTcp`, streams
+ * are connections; those with `isLong` are for long links; with `isUnbounded`, nothing holds back who sends without end. The second `node:net` shows what a difference of
+ * nothing looks like.
  */
 export async function peers() {
   return [
-    inNode('node:net', ['raw'], { isTcp: true }),
-    inNode('node:net, once more', ['raw'], { isTcp: true, inQuick: false }),
-    inNode('node:http2', ['http2']),
-    ...(libp2p !== undefined ? [inNode('libp2p-yamux', ['libp2p'])] : []),
+    inNode('node:net', ['raw', 'tcp'], { isTcp: true }),
+    inNode('node:net, once more', ['raw', 'tcp'], { isTcp: true, inQuick: false }),
+    inNode('node:http2', ['http2'], { inQuick: false }),
+    ...(tools.libp2p !== undefined ? [inNode('libp2p-yamux', ['libp2p'])] : []),
+    ...(tools.multiplex !== undefined
+      ? [inNode('multiplex', ['multiplex'], { isUnbounded: true, inQuick: false })]
+      : []),
     ...(await inGo()),
-    ...ours('', 'observable', () => true),
-    // One will do to see that Duplexes run.
-    ...ours(', duplex()', 'duplex', (codec) => codec === 'muxado2'),
+    ...ours('', 'tcp', (codec) => ({ inQuick: codec === 'yamux' || codec === 'smux2' })),
+    // Streams of all protocols make the same Duplex.
+    inNode('rxmux muxado 2, duplex()', ['rxmux', 'tcp', 'muxado2', 'duplex'], { isOurs: true }),
+    inNode('node:tls', ['raw', 'tls'], { isTcp: true, isTls: true }),
+    inNode('node:tls, once more', ['raw', 'tls'], { isTcp: true, isTls: true, inQuick: false }),
+    ...ours(' over TLS', 'tls', (codec) => ({ isTls: true, inQuick: codec === 'yamux' })),
+    ...ours(`, maxWindowBytes ${LARGE_WINDOW_MIB} MiB`, 'tcp', largeWindows, LARGE_WINDOW_MIB).filter(
+      ({ hasWindows }) => hasWindows,
+    ),
   ];
 }

@@ -8,20 +8,27 @@ const EARLIER_STREAMS = 500;
 const TAIL_TIMES = 3;
 const CONCURRENCIES = [1, 64, 1000, 10_000];
 
-const all = () => true;
-const muxes = ({ isTcp }) => isTcp !== true;
+// On a long link windows have to grow before they are full, which is not what is measured.
+const LINK_TIMES = 5;
+const ROUND_TRIP_MS = 50;
+
+const overTls = ({ isTls }) => isTls === true;
+const overLink = (peer) => !overTls(peer);
+const plain = (peer) => overLink(peer) && peer.isLong !== true;
+const muxes = (peer) => plain(peer) && peer.isTcp !== true;
 const muxesInNode = (peer) => muxes(peer) && peer.runsIn === 'node';
-const inNode = ({ runsIn }) => runsIn === 'node';
+// Streams that send without end would fill the memory of a peer that holds nobody back.
+const boundedInNode = (peer) => plain(peer) && peer.runsIn === 'node' && peer.isUnbounded !== true;
 
 const atLeast = (figure, ratio, ...of) => ({ figure, atLeast: ratio, of });
 const atMost = (figure, ratio, ...of) => ({ figure, atMost: ratio, of });
 
 const bulk = (streams, wanted) => ({
   title: `Bulk, ${streams === 1 ? '1 stream' : `${streams} streams`}, 64 KiB writes`,
-  takesPart: all,
+  takesPart: plain,
   figures: { rate: 'MB/s' },
   measure: (pair, times) => warmedUp((megabytes) => pair.run('bulk', streams, megabytes * MB), 50, times),
-  reference: 'rate',
+  reference: { figure: 'rate', of: 'node:net' },
   wanted,
 });
 
@@ -61,7 +68,7 @@ async function scaling(pair, { warmUpSeconds, seconds }) {
 
 /**
  * The works by name. `figures` has the columns; `measure` gives them, of one pair of processes that nobody used before.
- * `reference` is the figure whose ratio to `node:net` is shown for all; `wanted` is what we are to reach: a ratio to the best
+ * `reference` is the figure whose ratio to another peer's is shown for all; `wanted` is what we are to reach: a ratio to the best
  * of other peers, or without any a figure itself.
  */
 export const WORKS = {
@@ -74,31 +81,31 @@ export const WORKS = {
   'bulk-64': bulk(64, [atLeast('rate', 0.95, 'node:net'), atLeast('rate', 1, 'Go muxado 1')]),
   open: {
     title: 'Open a stream, echo 64 B, end it; 64 at a time',
-    takesPart: all,
+    takesPart: plain,
     figures: { rate: 'streams/s' },
     measure: (pair, times) => warmedUp((count) => pair.run('open', count, AT_A_TIME), 1000, times),
-    reference: 'rate',
+    reference: { figure: 'rate', of: 'node:net' },
     wanted: [atLeast('rate', 8, 'Go muxado 1', 'Go yamux', 'Go smux 2', 'node:http2', 'libp2p-yamux')],
   },
   'ping-pong': {
     title: 'Ping-pong of 64 B on one stream',
-    takesPart: all,
+    takesPart: plain,
     figures: { p50Micros: 'round trip p50, µs', p99Micros: 'p99, µs' },
     measure: (pair, times) => warmedUp((rounds) => pair.run('pingPong', rounds), 1000, times),
-    reference: 'p50Micros',
+    reference: { figure: 'p50Micros', of: 'node:net' },
     wanted: [atMost('p50Micros', 1.15, 'node:net')],
   },
   'rpc-beside-bulk': {
     title: 'Ping-pong of 64 B beside 32 bulk streams',
-    takesPart: inNode,
+    takesPart: boundedInNode,
     figures: { p50Micros: 'round trip p50, µs', p99Micros: 'p99, µs', rate: 'bulk, MB/s' },
     measure: (pair, { warmUpSeconds, seconds }) => pair.run('pingPongBeside', 32, warmUpSeconds, TAIL_TIMES * seconds),
-    reference: 'p99Micros',
+    reference: { figure: 'p99Micros', of: 'node:net' },
     wanted: [atMost('p99Micros', 0.5, 'libp2p-yamux'), atMost('p99Micros', 1, 'node:http2')],
   },
   'slow-reader': {
     title: 'One slow reader beside 99 fast ones',
-    takesPart: inNode,
+    takesPart: boundedInNode,
     figures: { alone: 'the 99 alone, MB/s', beside: 'beside it, MB/s', share: 'share kept' },
     measure: (pair, { warmUpSeconds, seconds }) => pair.run('fastBesideSlow', 99, warmUpSeconds, seconds),
     wanted: [atLeast('share', 0.95)],
@@ -106,7 +113,7 @@ export const WORKS = {
   idle: {
     title: '10,000 idle streams',
     takesPart: muxesInNode,
-    how: 'hold',
+    options: { how: 'hold' },
     figures: {
       openerBytes: 'opener, bytes each',
       acceptorBytes: 'acceptor, bytes each',
@@ -115,6 +122,20 @@ export const WORKS = {
     },
     measure: heldByStream,
     wanted: [atMost('openerBytes', 2048), atMost('acceptorBytes', 2048)],
+  },
+  link: {
+    ...bulk(1, [atLeast('rate', 0.8, 'node:net')]),
+    title: `Bulk, 1 stream, over a link with a round trip of ${ROUND_TRIP_MS} ms`,
+    takesPart: overLink,
+    options: { roundTripMs: ROUND_TRIP_MS },
+    measure: (pair, { warmUpSeconds, seconds }) =>
+      warmedUp((megabytes) => pair.run('bulk', 1, megabytes * MB), 5, { warmUpSeconds, seconds: LINK_TIMES * seconds }),
+  },
+  tls: {
+    ...bulk(1, [atLeast('rate', 0.95, 'node:tls')]),
+    title: 'Bulk, 1 stream, over TLS',
+    takesPart: overTls,
+    reference: { figure: 'rate', of: 'node:tls' },
   },
   concurrency: {
     title: 'Open, echo 64 B, end, with more and more streams at a time',

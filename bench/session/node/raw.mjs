@@ -1,8 +1,22 @@
-import { connect as connectSocket, createServer } from 'node:net';
+import * as tcp from 'node:net';
+import * as tls from 'node:tls';
 import { DuplexChannel } from './duplex-channel.mjs';
+import { certificate } from '../../lib/certificate.mjs';
 
-/** Sockets of their own for each stream: what TCP itself does. */
-export function raw() {
+const TRANSPORTS = {
+  tcp: {
+    createServer: (options, onSocket) => tcp.createServer(options, onSocket),
+    connect: (options) => tcp.connect(options),
+  },
+  tls: {
+    createServer: (options, onSocket) => tls.createServer({ ...options, ...certificate }, onSocket),
+    connect: (options) => tls.connect({ ...options, ca: certificate.cert, servername: 'localhost' }),
+  },
+};
+
+/** Sockets of their own for each stream: what TCP, or TLS, itself does. */
+export function raw(transport) {
+  const { createServer, connect } = TRANSPORTS[transport];
   return {
     async listen(onChannel, onError) {
       const server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) =>
@@ -13,7 +27,7 @@ export function raw() {
     },
     async connect(port, onError) {
       const options = { port, host: '127.0.0.1', noDelay: true, allowHalfOpen: true };
-      return { open: (onOpen) => onOpen(new DuplexChannel(connectSocket(options), onError)) };
+      return { open: (onOpen) => onOpen(new DuplexChannel(connect(options), onError)) };
     },
   };
 }

@@ -1,5 +1,6 @@
 import { firstValueFrom } from 'rxjs';
 import { acceptSessions, dial, listen, muxado, session, smux, yamux } from '../../../dist/index.js';
+import { certificate } from '../../lib/certificate.mjs';
 import { DuplexChannel } from './duplex-channel.mjs';
 import { ObservableChannel } from './observable-channel.mjs';
 
@@ -16,26 +17,39 @@ const CODECS = {
 const MANY = 20_000;
 const limits = { maxStreams: MANY, maxOpenStreams: MANY, maxUnacceptedStreams: MANY, maxWaitingOpens: MANY };
 
+const TRANSPORTS = {
+  tcp: { listening: {}, dialling: {} },
+  tls: { listening: { tls: certificate }, dialling: { tls: { ca: certificate.cert, servername: 'localhost' } } },
+};
+
 const SURFACES = {
   observable: (stream, onError) => new ObservableChannel(stream, onError),
   duplex: (stream, onError) => new DuplexChannel(stream.duplex(), onError),
 };
 
+// Windows grow by half of the budget at most.
+const windowsUpTo = (mebibytes) => ({
+  maxWindowBytes: mebibytes * 2 ** 20,
+  receiveBudgetBytes: 4 * mebibytes * 2 ** 20,
+});
+
 /** A session of ours, its streams used as Observables or as Duplexes. */
-export function rxmux(protocol, surface) {
+export function rxmux(transport, protocol, surface, maxWindowMiB) {
+  const { listening, dialling } = TRANSPORTS[transport];
   const codec = CODECS[protocol];
+  const options = { codec, ...limits, ...(maxWindowMiB !== undefined && windowsUpTo(Number(maxWindowMiB))) };
   const channel = SURFACES[surface];
   return {
     async listen(onChannel, onError) {
-      const conns$ = listen({ port: 0, host: '127.0.0.1' });
-      conns$.pipe(acceptSessions({ codec, ...limits })).subscribe((accepted) => {
+      const conns$ = listen({ port: 0, host: '127.0.0.1', ...listening });
+      conns$.pipe(acceptSessions(options)).subscribe((accepted) => {
         accepted.accept$.subscribe({ next: (stream) => onChannel(channel(stream, onError)), error: onError });
       });
       return (await firstValueFrom(conns$.address$)).port;
     },
     async connect(port, onError) {
-      const conn = await firstValueFrom(dial({ port, host: '127.0.0.1' }));
-      const dialled = session(conn, { codec, role: 'client', ...limits });
+      const conn = await firstValueFrom(dial({ port, host: '127.0.0.1', ...dialling }));
+      const dialled = session(conn, { role: 'client', ...options });
       return { open: (onOpen) => onOpen(channel(dialled.open(), onError)) };
     },
   };

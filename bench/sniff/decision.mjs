@@ -1,3 +1,4 @@
+import { bundled } from '../lib/bundled.mjs';
 import { Child, SERVER_CORE } from '../lib/child.mjs';
 import { buildCmuxBenchmarks, hasCmux } from '../lib/go.mjs';
 import { summary } from '../lib/statistics.mjs';
@@ -7,7 +8,7 @@ const COUNTERPARTS = { http1: 'HTTP2n1', http2: 'HTTP1n2', 'http1 (cmux)': 'HTTP
 
 /** The cost of one decision over all matchers, in nanoseconds, beside cmux's own benchmark. */
 export async function measureDecision({ wanted, rounds, times, milliseconds, progress }) {
-  const ours = await Child.startScript(SERVER_CORE, 'decisions/process.mjs');
+  const ours = await Child.start(SERVER_CORE, process.execPath, await bundled('sniff/decisions/process.mjs'));
   const theirs = hasCmux ? await buildCmuxBenchmarks(SERVER_CORE) : () => ({});
   await ours.ask('round', times);
   const measured = [];

@@ -4,7 +4,7 @@ import { compare } from '../lib/comparison.mjs';
 /** A server and a client process that has called it already. */
 async function startPair(script) {
   const server = await Child.startScript(SERVER_CORE, script);
-  const client = await Child.startScript(LOAD_CORE, 'clients/grpc.mjs', String(server.ready.port));
+  const client = await Child.startScript(LOAD_CORE, 'sniff/clients/grpc.mjs', String(server.ready.port));
   return {
     server,
     client,
@@ -16,19 +16,23 @@ async function startPair(script) {
 }
 
 /** Unary calls on one warm connection: the server bound by grpc-js itself, and behind the sniffer. */
-export async function measureGrpc({ wanted, generations, rounds, warmUpSeconds, progress }) {
-  const subject = (name, script, rest = {}) => ({ name, start: () => startPair(`servers/${script}.mjs`), ...rest });
+export async function measureGrpc({ wanted, ...size }) {
+  const subject = (name, script, rest = {}) => ({
+    name,
+    start: () => startPair(`sniff/servers/${script}.mjs`),
+    ...rest,
+  });
   const subjects = [
     subject('grpc-js', 'grpc-direct'),
     subject('grpc-js, once more', 'grpc-direct', { against: 'grpc-js' }),
     subject('rxmux', 'grpc-rxmux', { against: 'grpc-js' }),
   ];
-  const measure = async ({ server, client }, isWarmUp) => {
+  const measure = async ({ server, client }, seconds) => {
     const before = await server.ask('cpu');
-    const { calls, rate } = await client.ask('load', isWarmUp ? warmUpSeconds : 1);
+    const { calls, rate } = await client.ask('load', seconds);
     const after = await server.ask('cpu');
     return { cpuMicros: (after.cpuMicros - before.cpuMicros) / calls, rate };
   };
-  const results = await compare({ subjects, generations, rounds, measure, progress });
+  const results = await compare({ subjects, measure, ...size });
   return results.map((result) => (result.name === 'rxmux' ? { ...result, wanted } : result));
 }

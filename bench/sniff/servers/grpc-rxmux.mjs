@@ -1,7 +1,7 @@
-import '../lib/lived-in.mjs';
+import '../../lib/lived-in.mjs';
 import grpc from '@grpc/grpc-js';
-import { grpc as grpcMatcher, http1, listen, sniff, toGrpc } from '../../dist/index.js';
-import { answering } from '../lib/answering.mjs';
+import { grpc as grpcMatcher, http1, listen, sniff, toGrpc } from '../../../dist/index.js';
+import { answering } from '../../lib/answering.mjs';
 import { echoServer } from './echo-service.mjs';
 
 const conns$ = listen({ port: 0, host: '127.0.0.1' });

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
-import { grpc, http1, listen, sniff, sniffCounters, toHttp } from '../../dist/index.js';
-import { answering } from '../lib/answering.mjs';
+import { grpc, http1, listen, sniff, sniffCounters, toHttp } from '../../../dist/index.js';
+import { answering } from '../../lib/answering.mjs';
 import { hello } from './hello.mjs';
 
 const [timeoutMs] = process.argv.slice(2);

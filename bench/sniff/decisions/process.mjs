@@ -1,8 +1,8 @@
 import { Subject } from 'rxjs';
-import * as rxmux from '../../dist/index.js';
-import { HeldBytes } from '../../dist/sniff/held-bytes.js';
-import { MatcherSet } from '../../dist/sniff/matcher-set.js';
-import { answering } from '../lib/answering.mjs';
+import * as rxmux from '../../../src/index.js';
+import { HeldBytes } from '../../../src/sniff/held-bytes.js';
+import { MatcherSet } from '../../../src/sniff/matcher-set.js';
+import { answering } from '../../lib/answering.mjs';
 import { cmuxFlights, flights } from './flights.mjs';
 import { MockConn } from './mock-conn.mjs';
 

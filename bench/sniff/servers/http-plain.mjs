@@ -1,6 +1,6 @@
-import '../lib/lived-in.mjs';
+import '../../lib/lived-in.mjs';
 import { createServer } from 'node:http';
-import { answering } from '../lib/answering.mjs';
+import { answering } from '../../lib/answering.mjs';
 import { hello } from './hello.mjs';
 
 const server = createServer(hello);

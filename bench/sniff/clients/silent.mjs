@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import { answering } from '../lib/answering.mjs';
+import { answering } from '../../lib/answering.mjs';
 
 const [port] = process.argv.slice(2);
 let closed = 0;

@@ -1,6 +1,6 @@
 import { setTimeout as elapsed } from 'node:timers/promises';
 import grpc from '@grpc/grpc-js';
-import { answering } from '../lib/answering.mjs';
+import { answering } from '../../lib/answering.mjs';
 import { echoService } from '../servers/echo-service.mjs';
 
 const OUTSTANDING = 16;

@@ -1,5 +1,5 @@
 import { NEVER } from 'rxjs';
-import { Conn } from '../../dist/index.js';
+import { Conn } from '../../../src/index.js';
 
 /** A connection with nothing behind it, like the one of cmux's benchmarks: it sends what `arrive` is told, and loses what it gets. */
 export class MockConn extends Conn {

@@ -1,0 +1,8 @@
+import '../../lib/lived-in.mjs';
+import { createServer } from '@httptoolkit/httpolyglot';
+import { answering } from '../../lib/answering.mjs';
+import { certificate } from '../../lib/certificate.mjs';
+import { hello } from './hello.mjs';
+
+const server = createServer({ tls: certificate }, hello);
+server.listen(0, '127.0.0.1', () => answering(server.address()));
