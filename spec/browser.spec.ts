@@ -3,8 +3,6 @@ import { build } from 'esbuild';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 
-const KIB = 1024;
-
 async function bundled(code: string): Promise<Uint8Array> {
   const { outputFiles } = await build({
     stdin: { contents: code, resolveDir: fileURLToPath(new URL('../src', import.meta.url)), loader: 'ts' },
@@ -35,7 +33,8 @@ describe('rxmux in a browser', () => {
   it('stays small: all of it, and a session of one protocol over a WebSocket', async () => {
     const one = await bundled("export { fromWebSocket, session, yamux } from './browser.js';");
     const sizes = [Buffer.from(all), one].map((code) => gzipSync(code, { level: 9 }).length);
-    expect(sizes[0]).toBeLessThan(23 * KIB);
-    expect(sizes[1]).toBeLessThan(19 * KIB);
+    // Measured: 22,780 and 19,190 bytes. Less than 2 % of room is left, so whatever adds more is seen.
+    expect(sizes[0]).toBeLessThanOrEqual(23_200);
+    expect(sizes[1]).toBeLessThanOrEqual(19_500);
   });
 });

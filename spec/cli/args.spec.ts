@@ -36,6 +36,14 @@ describe('the command line', () => {
     [['demo', 'twice'], {}, "'twice' is not understood; see: rxmux --help"],
     [['demo', '--codec', 'yamux'], {}, '--codec is of another command; see: rxmux --help'],
     [['open', '--codec', 'yamux'], {}, 'open needs a URL: rxmux open --codec yamux tcp://localhost:8080'],
+    ...['ws://a:1/mux', 'wss://a/mux', 'localhost:8080', 'xtcp://a:1'].map(
+      (url) =>
+        [
+          ['open', '--codec', 'yamux', url],
+          {},
+          `'${url}' can't be opened: URL is tcp://host:port, tls://host:port or unix:/path`,
+        ] as [string[], Record<string, string>, string],
+    ),
     [['open', 'tcp://a:1'], {}, '--codec is one of muxado1, muxado2, yamux, smux1, smux2'],
     [
       ['open', 'tcp://a:1', '--codec', 'toString'],

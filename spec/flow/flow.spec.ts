@@ -30,6 +30,15 @@ function record(conn: { subscribe: Conn['subscribe'] }): (number | string)[] {
   return log;
 }
 
+describe.each([
+  ['flowTo', flowTo],
+  ['paced', paced],
+] as const)('%s', (name, operator) => {
+  it.each([null, undefined, 5, {}, EMPTY])('refuses at the call what is no Conn: %p', (none) => {
+    expect(() => operator(none as Conn)).toThrow(`[ERR_MUX_OPTION] ${name} takes a Conn`);
+  });
+});
+
 describe('consume', () => {
   it('lets no more than the capacity of the pipe be on the way to slow work, and loses nothing', () => {
     virtually(() => {
@@ -107,6 +116,31 @@ describe('consume', () => {
       'project project',
       'source [ERR_MUX_ABORT] source',
     ]);
+  });
+
+  it.each([
+    [1, 'waits for the work that has it paused'],
+    [2, 'cancels the work at once where there is room for more'],
+  ])('with a concurrency of %d an error of the Conn %s', (concurrency) => {
+    virtually(() => {
+      const [client, server] = memoryPipe();
+      const work$ = new Subject<number>();
+      const ends: string[] = [];
+      server
+        .pipe(consume(() => work$, { concurrency }))
+        .subscribe({ error: ({ code }: { code: string }) => ends.push(code) });
+      client.next(bytes(1));
+      timer(1).subscribe(() => {
+        client.error(new Error('gone'));
+      });
+      timer(1000).subscribe(() => {
+        const waits = concurrency === 1;
+        expect([work$.observed, ends]).toEqual([waits, waits ? [] : ['ERR_MUX_RESET']]);
+        work$.complete();
+        expect([work$.observed, ends]).toEqual([false, ['ERR_MUX_RESET']]);
+      });
+    });
+    expect.assertions(2);
   });
 
   it('cancels source and work when unsubscribed from', () => {

@@ -189,6 +189,7 @@ export function describeMuxPeer(title: string, body: (go: string) => void): void
 export function describeMuxado2(title: string, body: (go: string, gopath: string) => void): void {
   const gopath = process.env.RXMUX_MUXADO2_GOPATH;
   if (gopath === undefined) {
+    // Neither Debian nor npm packages muxado 2 in Go, so its source has to be in a GOPATH that this variable names.
     describe(title, () => it.skip('needs RXMUX_MUXADO2_GOPATH, the GOPATH of muxado v2', () => undefined));
     return;
   }

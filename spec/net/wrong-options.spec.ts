@@ -7,7 +7,7 @@ import { memoryPipe } from '../../src/testing/memory-pipe.js';
 import { yamux } from '../../src/wire/index.js';
 import { log } from '../session/raw-peer.js';
 import { Clock } from '../session/session-ends.js';
-import { noOptions, WRONG } from '../session/wrong-options.js';
+import { NO_OPTIONS, WRONG } from '../session/wrong-options.js';
 
 const codec = yamux();
 const usage = (name: string) =>
@@ -29,16 +29,26 @@ describe('an option of a session that cannot be meant', () => {
     expect(() => listenSessions('tcp://127.0.0.1:0', { codec: wrong })).toThrow(usage('codec'));
   });
 
-  test('is to leave them all out', () => {
-    expect(() => dialSession('tcp://127.0.0.1:1', noOptions)).toThrow(usage('codec'));
-    expect(() => listenSessions('tcp://127.0.0.1:0', noOptions)).toThrow(usage('codec'));
+  test.each(NO_OPTIONS)('is %j for all of them', (none) => {
+    expect(() => dialSession('tcp://127.0.0.1:1', none)).toThrow(usage('codec'));
+    expect(() => listenSessions('tcp://127.0.0.1:0', none)).toThrow(usage('codec'));
   });
 
   // Without a codec it takes that which sniff found.
-  const ofAccept = WRONG.filter(([text]) => !/codec":(null|"undefined")/.test(text));
-  test.each(ofAccept)('is an error of what acceptSessions gives: %s', (_text, _name, options) => {
+  const ofAccept = WRONG.filter(([text]) => !text.includes('codec":"undefined"'));
+  test.each(ofAccept)('is told by acceptSessions as it is called: %s', (_text, name, options) => {
+    expect(() => acceptSessions({ codec, ...options })).toThrow(usage(name));
+  });
+
+  const ofFound = WRONG.filter(([text]) => !text.includes('codec'));
+  test.each(ofFound)('is told by acceptSessions when it knows the codec: %s', (_text, _name, options) => {
     const [conn] = memoryPipe({ scheduler: new Clock() });
-    expect(log(of(conn).pipe(acceptSessions({ codec, ...options })))).toEqual(['ERR_MUX_OPTION']);
+    conn._identify(codec.protocol, { codec });
+    expect(log(of(conn).pipe(acceptSessions(options)))).toEqual(['ERR_MUX_OPTION']);
+  });
+
+  test.each([null, 5, 'yamux'])('is %j for all of those of acceptSessions', (none) => {
+    expect(() => acceptSessions(none as unknown as object)).toThrow(usage('options of acceptSessions are an object'));
   });
 });
 

@@ -43,7 +43,8 @@ describe.each(CODECS)('1000 writers of %s to a peer that reads nothing', (_name,
     const most = WRITERS * (HIGH_WATER + CHUNK);
     expect(buffered(peer.streams)).toBeLessThanOrEqual(most);
     expect(peer.streams.filter(({ needsDrain }) => !needsDrain)).toEqual([]);
-    expect(growth).toBeLessThan(most + 8 * MIB);
+    // 9000 arrays wait, at some 230 bytes each beside their own.
+    expect(growth).toBeLessThan(most + 4 * MIB);
     expect(growth).toBeGreaterThan(most / 2);
     await neighbourEchoes()();
     const released = await growthOf(() => peer.clock.pass(31_000));
@@ -160,7 +161,7 @@ describe.each(windowed)('streams of %s that nobody reads', (_name, codec) => {
       taken * (initialWindowBytes - prefix),
     ]);
     expect(budget.usedBytes).toBe(peer.stats().heldBytes);
-    expect(growth).toBeLessThan(budget.usedBytes + 4 * MIB);
+    expect(growth).toBeLessThan(budget.usedBytes + MIB);
     peer.victim.error('enough');
     expect(budget.usedBytes).toBe(0);
   });

@@ -7,7 +7,7 @@ import { memoryPipe } from '../../src/testing/memory-pipe.js';
 import { yamux } from '../../src/wire/index.js';
 import { log } from './raw-peer.js';
 import { Clock, CODECS, ends } from './session-ends.js';
-import { noOptions, WRONG } from './wrong-options.js';
+import { NO_OPTIONS, WRONG } from './wrong-options.js';
 
 const base = { codec: yamux(), role: 'client' } as const;
 const usage = (name: string | RegExp) =>
@@ -42,9 +42,9 @@ describe('an option that cannot be meant', () => {
     expect(log(conn)).toEqual([]);
   });
 
-  test('is to leave them all out', () => {
+  test.each(NO_OPTIONS)('is %j for all of them', (none) => {
     const [conn] = memoryPipe({ scheduler: new Clock() });
-    expect(() => session(conn, noOptions)).toThrow(usage('codec'));
+    expect(() => session(conn, none)).toThrow(usage('options are an object, with a codec at least'));
   });
 
   test.each([2 ** 31, Infinity, NaN, -1, 0.5])('is a limit of close of %d ms', (timeoutMs) => {

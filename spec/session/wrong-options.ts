@@ -27,7 +27,7 @@ const options: readonly Wrong[] = [
   ...['openRate', 'resetRate', 'junkRate'].flatMap((name) => each(name, [...NO_RATES, ...NO_RATES_EITHER])),
   ...each('budget', NO_BUDGETS),
   ...each('codec', [undefined, ...NO_CODECS]),
-  ...each('keepAlive', [5, 0, true, 'x', '']),
+  ...each('keepAlive', [5, 0, true, 'x', '', null]),
   ...each(
     'keepAlive',
     TOO_LONG.map((intervalMs) => ({ intervalMs, timeoutMs: intervalMs })),
@@ -55,4 +55,4 @@ export const WRONG: readonly (readonly [text: string, name: string, options: Par
 );
 
 /** What those give who give none. */
-export const noOptions = undefined as unknown as SessionOptions;
+export const NO_OPTIONS = [undefined, null, 5, 'yamux'] as unknown as readonly SessionOptions[];

@@ -13,7 +13,7 @@ export interface DemoOptions {
 
 /** What `rxmux open` was asked for. */
 export interface OpenOptions {
-  /** As `dialSession` takes it. */
+  /** As `dialSession` takes it, without those of WebSockets: Node 20 has none of its own. */
   readonly url: string;
   readonly codec: CodecName;
 }
@@ -27,6 +27,7 @@ export type Command =
 
 const DEFAULT_PORT = 8080;
 const CODEC_NAMES = Object.keys(codecs).join(', ');
+const URL_FORMS = 'tcp://host:port, tls://host:port or unix:/path';
 
 export const USAGE = `Usage: rxmux demo [--port N] [--host ADDRESS] [--ssh HOST:PORT]
        rxmux open --codec NAME URL
@@ -41,7 +42,7 @@ anything else.
 open: a session, and one stream in it that carries stdin there and what comes back to stdout. Ends when the stream does.
 
   --codec NAME      ${CODEC_NAMES}
-  URL               tcp://host:port, tls://host:port or unix:/path
+  URL               ${URL_FORMS}
 
   --help, --version
 `;
@@ -85,6 +86,7 @@ function demoOptions(values: Values, rest: readonly string[], portByEnv: string 
 function openOptions({ codec, ...others }: Values, [url, ...rest]: readonly string[]): OpenOptions {
   refuse(others, rest);
   if (url === undefined) throw usage('open needs a URL: rxmux open --codec yamux tcp://localhost:8080');
+  if (!/^(?:tcp|tls|unix):/.test(url)) throw usage(`'${url}' can't be opened: URL is ${URL_FORMS}`);
   if (codec === undefined || !isCodecName(codec))
     throw usage(`--codec is one of ${CODEC_NAMES}${codec === undefined ? '' : `, not '${codec}'`}`);
   return { url, codec };

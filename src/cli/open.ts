@@ -33,7 +33,7 @@ export async function open({ url, codec }: OpenOptions): Promise<void> {
 
 async function carry(stream: MuxStream): Promise<void> {
   const sending = Readable.toWeb(process.stdin).pipeTo(stream.writable);
-  // What ends the stream early is told to the one who reads, too.
+  // When it fails, because of the stream or of stdin, the stream is reset, so the pipeline below fails with it and tells.
   sending.catch(() => undefined);
   await pipeline(stream, process.stdout, { end: false });
 }

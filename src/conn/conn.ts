@@ -233,6 +233,14 @@ export abstract class Conn<P extends string = string, M extends object = ConnMet
   }
 }
 
+/**
+ * Checks what has to be a Conn, at the call of `name`.
+ * @throws UsageError `ERR_MUX_OPTION` for anything else
+ */
+export function requireConn(name: string, value: unknown): void {
+  if (!(value instanceof Conn)) throw new UsageError('ERR_MUX_OPTION', `${name} takes a Conn: see fromDuplex`);
+}
+
 // Whoever writes JavaScript has no compiler that tells; over a session a string would become zeros.
 function checkBytes(chunk: unknown): void {
   if (chunk instanceof Uint8Array) return;

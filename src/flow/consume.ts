@@ -16,7 +16,10 @@ export interface ConsumeOptions {
  * most 1 MiB is held and more ends in `ERR_MUX_OVERFLOW`; put `onBackpressureBuffer` between for another bound or policy.
  *
  * Completes when the source has completed and the last work is done; errors when the source, `project` or the work does, and
- * cancels the source then. Unsubscribing cancels the source and the work.
+ * cancels the source and all work then. Unsubscribing cancels the source and the work.
+ *
+ * An error of a Conn that is paused waits, as the bytes before it do, until work is done: work that may never end, and
+ * fills `concurrency`, is never told. Give it an end of its own, such as `timeout` of rxjs.
  *
  * @throws UsageError `ERR_MUX_OPTION` for a concurrency that is no positive whole number
  * @example

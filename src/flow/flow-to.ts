@@ -1,5 +1,5 @@
 import { Observable, type OperatorFunction } from 'rxjs';
-import type { Conn } from '../conn/conn.js';
+import { requireConn, type Conn } from '../conn/conn.js';
 import { holdable } from './on-backpressure-buffer.js';
 
 /**
@@ -11,12 +11,14 @@ import { holdable } from './on-backpressure-buffer.js';
  * Conns, never by an error here: a client that resets its connection is no failure of the program. Unsubscribing cancels
  * the source and leaves the destination open.
  *
+ * @throws UsageError `ERR_MUX_OPTION` for a destination that is no Conn
  * @example
  * ```ts
  * merge(client.pipe(flowTo(server)), server.pipe(flowTo(client))).subscribe();   // a proxy with half-close
  * ```
  */
 export function flowTo(destination: Conn): OperatorFunction<Uint8Array, never> {
+  requireConn('flowTo', destination);
   return (source) =>
     new Observable<never>((subscriber) => {
       let forget: (() => void) | undefined;

@@ -1,5 +1,5 @@
 import { Observable, type MonoTypeOperatorFunction } from 'rxjs';
-import type { Conn } from '../conn/conn.js';
+import { requireConn, type Conn } from '../conn/conn.js';
 import { holdable } from './on-backpressure-buffer.js';
 
 /**
@@ -8,12 +8,14 @@ import { holdable } from './on-backpressure-buffer.js';
  *
  * Completes and errors with the source, after what waits was let through. Unsubscribing cancels the source.
  *
+ * @throws UsageError `ERR_MUX_OPTION` for what is no Conn
  * @example
  * ```ts
  * lines$.pipe(map(encode), paced(conn)).subscribe(conn);
  * ```
  */
 export function paced(conn: Conn): MonoTypeOperatorFunction<Uint8Array> {
+  requireConn('paced', conn);
   return (source) =>
     new Observable((subscriber) => {
       let forget: (() => void) | undefined;

@@ -35,10 +35,14 @@ const CONNECT_TIMEOUT_MS = 10_000;
  * @throws UsageError `ERR_MUX_OPTION` for a URL that is none of these, or options that can't be meant
  * @example
  * ```ts
+ * const backoff = (error: Error, attempt: number) => {
+ *   console.error(error.message);
+ *   return timer(Math.random() * Math.min(30_000, 500 * 2 ** attempt));
+ * };
  * dialSession('tls://example.com:4040', { codec: muxado() })
  *   .pipe(
- *     retry({ delay: (_error, attempt) => timer(Math.random() * Math.min(30_000, 500 * 2 ** attempt)), resetOnSuccess: true }),
- *     switchMap((s) => s.accept$.pipe(catchError(() => EMPTY))),   // dialSession tells of it too
+ *     retry({ delay: backoff, resetOnSuccess: true }),
+ *     switchMap((s) => s.accept$.pipe(catchError(() => EMPTY))),   // dialSession tells of it too, to backoff
  *   )
  *   .subscribe(toHttp(server));
  * ```

@@ -53,7 +53,10 @@ export class SessionListener extends Observable<Session> {
  * @example
  * ```ts
  * listenSessions('tcp://:4040', { codec: [muxado(), yamux()] }).subscribe((s) => {
- *   s.accept$.subscribe({ next: (stream) => stream.pipe(flowTo(stream)).subscribe(), error: () => undefined });   // echo
+ *   s.accept$.subscribe({
+ *     next: (stream) => stream.pipe(flowTo(stream)).subscribe(),   // echo
+ *     error: (error) => console.error(error.message),   // the session has ended early
+ *   });
  * });
  * ```
  */

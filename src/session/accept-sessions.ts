@@ -4,6 +4,7 @@ import { UsageError } from '../errors.js';
 import type { Codec, CodecMeta } from '../wire/codec.js';
 import type { SessionOptions } from './options.js';
 import { session, type Session } from './session.js';
+import { settle } from './settings.js';
 
 /** Settings of {@link acceptSessions}. */
 export interface AcceptSessionsOptions extends Omit<SessionOptions, 'codec' | 'role'> {
@@ -18,16 +19,26 @@ export interface AcceptSessionsOptions extends Omit<SessionOptions, 'codec' | 'r
  * ends the others. Errors with `ERR_MUX_USAGE` for a connection that no codec matched, when none is given.
  *
  * @param options - limits of every session
- * @throws UsageError `ERR_MUX_OPTION`, as an error of the Observable, for an option out of range
+ * @throws UsageError `ERR_MUX_OPTION` for an option out of range; without a codec as an error of the Observable, since
+ * what is in range depends on it
  * @example
  * ```ts
+ * const told = (error: Error) => {
+ *   console.error(error.message);   // one session's early end is not that of all
+ *   return EMPTY;
+ * };
  * listen({ port: 4040 })
  *   .pipe(sniff(muxado(), yamux(), smux()), acceptSessions())
- *   .pipe(mergeMap((s) => s.accept$.pipe(catchError(() => EMPTY))))   // one session's early end is not that of all
+ *   .pipe(mergeMap((s) => s.accept$.pipe(catchError(told))))
  *   .subscribe((stream) => stream.pipe(flowTo(stream)).subscribe());   // echo
  * ```
  */
 export function acceptSessions(options: AcceptSessionsOptions = {}): OperatorFunction<Conn, Session> {
+  const given: unknown = options;
+  if (typeof given !== 'object' || given === null)
+    throw new UsageError('ERR_MUX_OPTION', 'options of acceptSessions are an object');
+  // Now, and not at the first connection; what fits a codec that sniff has yet to find is told then.
+  if (options.codec !== undefined) settle({ ...options, codec: options.codec, role: 'server' });
   return map((conn) => session(conn, { ...options, codec: options.codec ?? codecOf(conn), role: 'server' }));
 }
 

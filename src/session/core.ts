@@ -253,6 +253,7 @@ export class Core implements StreamHost<MuxStream> {
     this.giveBack(bytes);
   }
 
+  /** So many bytes count against the budgets no more, and reading goes on when that makes room. */
   giveBack(bytes: number): void {
     if (this.isOver) return;
     this.budget.usedBytes -= bytes;

@@ -19,6 +19,7 @@ const SAMPLE_SHARE = 1 / 8;
 const MAX_SAMPLES = 8;
 
 interface Beat {
+  /** What its answer is known by: its value, the id of its probe, or which it is of those on the stream. */
   readonly value: number;
   readonly sentAt: number;
   /** Who waits for it, if anybody does, or still does. */
@@ -53,7 +54,8 @@ export class Heartbeat {
   #pending: Beat[] = [];
   #value = 0;
   #streamId: number | undefined;
-  #probeId = 0;
+  // Of our stream: beats that were echoed, and bytes of the next.
+  #answers = 0;
   #gathered = 0;
   #lastRead = 0;
   #quietMs = 0;
@@ -194,8 +196,8 @@ export class Heartbeat {
     const { writer, settings, table } = this.#host;
     const { encoder } = settings.codec;
     const { by, constant } = this.#traits;
+    this.#value = by === 'probe' ? table.probeId(this.#value) : (this.#value + 1) >>> 0;
     if (by === 'stream') {
-      this.#value = constant === true ? 0 : (this.#value + 1) >>> 0;
       const id = (this.#streamId ??= this.#open());
       // Without an id there is no stream to beat on: what the peer sends still proves life.
       if (id === undefined) {
@@ -203,13 +205,11 @@ export class Heartbeat {
         subscriber?.error(new SessionClosedError('ERR_MUX_IDS_EXHAUSTED', text, { scope: 'session' }));
         return;
       }
-      this.#sendBeat(id, this.#value, false);
+      this.#sendBeat(id, constant === true ? 0 : this.#value, false);
     } else if (by === 'probe') {
-      this.#value = this.#probeId = table.probeId(this.#probeId);
       const { slab, at } = writer.room();
       writer.control(encoder.dataHeader(slab, at, this.#value, 0, false));
     } else {
-      this.#value = (this.#value + 1) >>> 0;
       const { slab, at } = writer.room();
       writer.control(encoder.ping(slab, at, this.#value));
     }
@@ -252,12 +252,15 @@ export class Heartbeat {
     writer.control(settings.codec.encoder.credit(slab, at, id, bytes, 0, 0));
   }
 
-  // Beats are echoed in order, so only their bytes are counted.
+  // Beats are echoed in order, so their bytes are counted: those of a beat that was dropped, or never timed, as well.
   #answered(bytes: number): void {
     this.#gathered += bytes;
     while (this.#gathered >= BEAT_BYTES) {
       this.#gathered -= BEAT_BYTES;
-      if (this.#pending.length > 0) this.#arrived(0);
+      // More than was sent answers nothing.
+      if (this.#answers === this.#value) continue;
+      this.#answers = (this.#answers + 1) >>> 0;
+      this.onPong(this.#answers);
     }
   }
 

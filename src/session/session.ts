@@ -1,7 +1,7 @@
 import { map, Observable, takeUntil, timer, type Observer } from 'rxjs';
 import { checkWholeNumber } from '../bytes/whole-number.js';
-import { Conn } from '../conn/conn.js';
-import { MuxError, UsageError } from '../errors.js';
+import { requireConn, type Conn } from '../conn/conn.js';
+import { MuxError } from '../errors.js';
 import { encodeFrame } from '../wire/encode-frame.js';
 import type { Frame } from '../wire/frame.js';
 import { Lifecycle } from './lifecycle.js';
@@ -156,11 +156,13 @@ export class Session extends Observable<Frame> implements Observer<Frame> {
  * @example
  * ```ts
  * const s = session(conn, { codec: yamux(), role: 'server' });
- * s.accept$.subscribe({ next: (stream) => stream.pipe(flowTo(stream)).subscribe(), error: () => undefined });   // echo
+ * s.accept$.subscribe({
+ *   next: (stream) => stream.pipe(flowTo(stream)).subscribe(),   // echo
+ *   error: (error) => console.error(error.message),   // the session has ended early
+ * });
  * ```
  */
 export function session(conn: Conn, options: SessionOptions): Session {
-  if (!((conn as unknown) instanceof Conn))
-    throw new UsageError('ERR_MUX_OPTION', 'session takes a Conn: see fromDuplex');
+  requireConn('session', conn);
   return new Session(conn, options);
 }

@@ -17,7 +17,7 @@ const MAX_TIMER_MS = 0x7fff_ffff;
 
 /** Fills in the defaults. @throws UsageError `ERR_MUX_OPTION` for what is out of range */
 export function settle(given: SessionOptions): Settings {
-  if (typeof (given as unknown) !== 'object') throw usage('options are an object, with a codec at least');
+  if (!isObject(given)) throw usage('options are an object, with a codec at least');
   const options = withoutUndefined(given);
   checkCodec(options.codec);
   const { codec } = options;
@@ -46,7 +46,7 @@ export function settle(given: SessionOptions): Settings {
     onCancel: 'drain',
     scheduler: asyncScheduler,
     ...options,
-    keepAlive: keepAlive(codec, options.keepAlive ?? {}),
+    keepAlive: keepAlive(codec, options.keepAlive),
   };
   check(settings);
   return settings;
@@ -57,18 +57,17 @@ function withoutUndefined(options: SessionOptions): SessionOptions {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never;
 }
 
-function keepAlive({ traits: { heartbeat } }: Codec, options: unknown): Settings['keepAlive'] {
+function keepAlive({ traits: { heartbeat } }: Codec, options: unknown = {}): Settings['keepAlive'] {
   if (options === false) return false;
-  if (typeof options !== 'object')
-    throw usage(`keepAlive is false or { intervalMs, timeoutMs }, not ${typeof options}`);
+  if (!isObject(options)) throw usage(`keepAlive is false or { intervalMs, timeoutMs }, not ${typeName(options)}`);
   const { intervalMs = heartbeat.intervalMs, timeoutMs } = options as KeepAliveOptions;
   // A beat that came late is no reason: the tolerance past the interval stays.
   return { intervalMs, timeoutMs: timeoutMs ?? intervalMs + heartbeat.timeoutMs - heartbeat.intervalMs };
 }
 
 function checkCodec(codec: unknown): void {
-  if (typeof codec === 'object' && codec !== null && 'traits' in codec) return;
-  throw usage(`codec is what muxado(), yamux() or smux() gives, not ${typeof codec}`);
+  if (isObject(codec) && 'traits' in codec) return;
+  throw usage(`codec is what muxado(), yamux() or smux() gives, not ${typeName(codec)}`);
 }
 
 function check(settings: Settings): void {
@@ -106,6 +105,9 @@ function checkRate(name: string, rate: unknown): void {
 // Infinity would be no bound, and no number to reckon with.
 const isFrom = (min: number, value: unknown): boolean =>
   typeof value === 'number' && Number.isFinite(value) && value >= min;
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
+const typeName = (value: unknown): string => (value === null ? 'null' : typeof value);
 
 const usage = (text: string): UsageError => new UsageError('ERR_MUX_OPTION', text);
 

@@ -5,8 +5,8 @@ import type { MuxStream } from './mux-stream.js';
 import { Outbox } from './outbox.js';
 import { Turns } from './turns.js';
 
-// One flush hands over at most this much, so that what becomes urgent next is not behind megabytes.
-const FLUSH_BYTES = 131_072;
+/** One write takes this much and the rest of a turn, so that what becomes urgent next is not behind megabytes. */
+export const FLUSH_BYTES = 131_072;
 const SMALL_BYTES = 1024;
 /** Frames of control that may wait for a transport that takes nothing; past it we stop reading what makes us answer. */
 const MAX_CONTROL_BYTES = 65_536;

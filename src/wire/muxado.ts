@@ -36,12 +36,12 @@ export interface Muxado1Options {
 export function muxado(options: Muxado1Options): Codec<'muxado1'>;
 export function muxado(options?: Muxado2Options): Codec<'muxado2'>;
 export function muxado(options: Muxado1Options | Muxado2Options = {}): Codec<'muxado1' | 'muxado2'> {
-  const { version = 2 }: { readonly version?: number } = options;
+  const { version = 2, typed }: { readonly version?: number; readonly typed?: boolean | undefined } = options;
   if (version === 1) {
-    if ('typed' in options)
+    if (typed !== undefined)
       throw new UsageError('ERR_MUX_OPTION', 'typed is for version 2: streams of muxado 1 always have types');
     return muxado1;
   }
   if (version !== 2) throw new UsageError('ERR_MUX_OPTION', `the version of muxado is 1 or 2, not ${version}`);
-  return 'typed' in options && options.typed ? typedMuxado2 : untypedMuxado2;
+  return typed ? typedMuxado2 : untypedMuxado2;
 }
