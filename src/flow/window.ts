@@ -30,10 +30,17 @@ export interface WindowRules {
 const IDLE_ROUND_TRIPS = 16;
 // The same of one that nobody reads, or sends to, at all: it is looked at once a second.
 const IDLE_LOOKS = 5;
+const GRANTS_PER_GROWN_WINDOW = 8;
+
+// By halves, what was read last and is less than a half waits a round trip for its grant: on a long link that is up to half of
+// what it could carry. Of a small window a smaller part would be a frame for every few.
+function grantOf(sizeBytes: number, { initialBytes, usableBytes }: WindowRules): number {
+  return Math.min(Math.max(initialBytes / 2, sizeBytes / GRANTS_PER_GROWN_WINDOW), usableBytes / 2);
+}
 
 /**
  * The receiving side's credit of one stream: pure arithmetic. Bytes are counted when a header announces them, credit is given
- * back for what was consumed, half a window at a time.
+ * back for what was consumed: half of the first window at a time, or an eighth of one that has grown, where that is more.
  *
  * It grows by the rule of quic-go (`internal/flowcontrol/base_flow_controller.go`): more than half of the window read in less
  * than `4 x (part of the window read) x round trip` doubles it.
@@ -54,6 +61,7 @@ export class ReceiveWindow {
   /** Bytes consumed in all. */
   consumedBytes = 0;
   readonly #rules: WindowRules;
+  #grantBytes: number;
   #epochStart = 0;
   #epochBytes = 0;
   #seenBytes = 0;
@@ -63,6 +71,7 @@ export class ReceiveWindow {
     this.#rules = rules;
     this.sizeBytes = rules.initialBytes;
     this.creditBytes = rules.grantedBytes;
+    this.#grantBytes = grantOf(this.sizeBytes, rules);
   }
 
   /** Counts bytes announced by a header; false when they are more than the peer may send, and then nothing is counted. */
@@ -78,7 +87,7 @@ export class ReceiveWindow {
     this.heldBytes -= bytes;
     this.owedBytes += bytes;
     this.consumedBytes += bytes;
-    return this.owedBytes * 2 >= Math.min(this.sizeBytes, this.#rules.usableBytes);
+    return this.owedBytes >= this.#grantBytes;
   }
 
   /** The credit to give now, which counts as given; may be 0 while a window shrinks. */
@@ -134,6 +143,7 @@ export class ReceiveWindow {
     if (more > 0 && budgets.some((budget) => (budget.usedBytes + more) * 2 > budget.maxBytes)) return;
     for (const budget of budgets) budget.usedBytes += more;
     this.sizeBytes = sizeBytes;
+    this.#grantBytes = grantOf(sizeBytes, this.#rules);
     if (more > 0) this.#rules.onGrown();
   }
 }
