@@ -51,3 +51,8 @@ const viewsOf = Object.fromEntries(suites.map((suite) => [suite.name, suite.view
 const summary = summaryOf(ofSuites, viewsOf);
 if (writeDocs && names.length === SUITES.length) await replaceBetween('docs/performance.md', 'bench', summary);
 process.stdout.write(`${summary}\n`);
+
+const failed = ofSuites.flatMap(({ sections }) =>
+  sections.flatMap(({ rows = [] }) => rows.filter((row) => row.isOurs && row.failed !== undefined)),
+);
+if (failed.length > 0) process.exitCode = 1;

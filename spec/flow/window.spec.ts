@@ -75,6 +75,32 @@ describe('a receive window', () => {
     expect(hand.budget.usedBytes).toBe(7000);
   });
 
+  test('that has grown gives credit back by eighths, or by half of what it began with where that is more', () => {
+    const hand = byHand({ maxBytes: 16_000 });
+    const window = new ReceiveWindow(hand.rules);
+    const least = (): number => {
+      window.announce(window.creditBytes);
+      let bytes = 1;
+      while (!window.consume(1)) bytes++;
+      return bytes;
+    };
+    const seen: [number, number][] = [];
+    for (let n = 0; n < 6; n++) {
+      seen.push([window.sizeBytes, least()]);
+      window.consume(window.heldBytes);
+      window.grant();
+      hand.now += 100;
+    }
+    expect(seen).toEqual([
+      [1000, 500],
+      [1000, 500],
+      [2000, 500],
+      [4000, 500],
+      [8000, 1000],
+      [16_000, 2000],
+    ]);
+  });
+
   test('stays as it is when it is read just too slowly', () => {
     const hand = byHand();
     const window = new ReceiveWindow(hand.rules);

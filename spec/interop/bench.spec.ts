@@ -25,10 +25,13 @@ describe('npm run bench:session', () => {
   it('session case 64: has the rate of each protocol beside that of plain sockets', async () => {
     const codecs = ['muxado 1', 'muxado 2', 'yamux', 'smux 1', 'smux 2'].map((codec) => `rxmux ${codec}`);
     const peers = ['node:net', ...codecs].map((peer) => `--peer=${peer}`);
-    await bench('session', '--quick', '--work=bulk-1', '--work=open', ...peers);
-    const { sections } = JSON.parse(await readFile('temp/session.json', 'utf8')) as {
-      readonly sections: readonly { readonly name: string; readonly rows: readonly Row[] }[];
+    await bench('main', 'session', '--quick', '--work=bulk-1', '--work=open', ...peers);
+    const { suites } = JSON.parse(await readFile('temp/session.json', 'utf8')) as {
+      readonly suites: readonly {
+        readonly sections: readonly { readonly name: string; readonly rows: readonly Row[] }[];
+      }[];
     };
+    const sections = suites.flatMap((suite) => suite.sections);
     expect(sections.map(({ name, rows }) => [name, rows.map((row) => row.name)])).toEqual(
       ['bulk-1', 'open'].map((name) => [name, ['node:net', ...codecs]]),
     );

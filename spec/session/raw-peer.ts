@@ -15,6 +15,8 @@ export interface RawPeer {
   /** How the connection ended here. */
   readonly ends: string[];
   send(...frames: readonly Frame[]): void;
+  /** Sends bytes as they are. */
+  sendBytes(bytes: Uint8Array): void;
   /** Sends bytes given in hex. */
   sendHex(hex: string): void;
   /** The peer's FIN. */
@@ -45,6 +47,9 @@ export function rawPeer(options: SessionOptions, pipe: MemoryPipeOptions = {}): 
     ends,
     send(...more) {
       for (const frame of more) raw.next(encodeFrame(options.codec, frame));
+    },
+    sendBytes(bytes) {
+      raw.next(bytes);
     },
     sendHex(hex) {
       raw.next(Buffer.from(hex.replaceAll(' ', ''), 'hex'));

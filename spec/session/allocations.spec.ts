@@ -1,0 +1,66 @@
+import { describe, expect, test } from '@jest/globals';
+import { Session as Inspector } from 'node:inspector/promises';
+import { encodeFrame } from '../../src/wire/encode-frame.js';
+import type { Frame } from '../../src/wire/frame.js';
+import { rawPeer } from './raw-peer.js';
+import { arrivals, CODECS } from './session-ends.js';
+
+const FRAMES = 7000;
+const ROUNDS = 5;
+const MESSAGE = new Uint8Array(8);
+
+/** Bytes of JS heap that `work` takes, those collected meanwhile included; a sample of one in some hundred. */
+async function allocatedBytes(work: () => Promise<void>): Promise<number> {
+  const inspector = new Inspector();
+  inspector.connect();
+  await inspector.post('HeapProfiler.startSampling', {
+    samplingInterval: 512,
+    includeObjectsCollectedByMinorGC: true,
+    includeObjectsCollectedByMajorGC: true,
+  } as never);
+  await work();
+  const { profile } = await inspector.post('HeapProfiler.stopSampling');
+  inspector.disconnect();
+  const sum = (node: (typeof profile)['head']): number =>
+    node.children.reduce((total, child) => total + sum(child), node.selfSize);
+  return sum(profile.head);
+}
+
+/** So many frames of a stream that is open, as they come in one read. */
+function framesOf(codec: (typeof CODECS)[number][1], id: number): Uint8Array {
+  const frame: Frame = { kind: 'data', id, bytes: MESSAGE };
+  const one = encodeFrame(codec, frame);
+  const all = new Uint8Array(FRAMES * one.length);
+  for (let i = 0; i < FRAMES; i++) all.set(one, i * one.length);
+  return all;
+}
+
+describe.each(CODECS)('a data frame of %s', (_name, codec) => {
+  test('allocates the view of its bytes that its reader gets, and next to nothing besides', async () => {
+    const ratios: number[] = [];
+    for (let round = 0; round < ROUNDS; round++) {
+      const peer = rawPeer({ codec, role: 'server' });
+      const streams = arrivals(peer.session);
+      const id = codec.traits.firstId.client;
+      peer.send({ kind: 'open', id }, { kind: 'data', id, bytes: MESSAGE });
+      await peer.settled();
+      let read = 0;
+      streams[0]?.subscribe((bytes) => (read += bytes.length));
+      const bytes = framesOf(codec, id);
+      const frames = await allocatedBytes(async () => {
+        peer.sendBytes(bytes);
+        await peer.settled();
+      });
+      const views = await allocatedBytes(async () => {
+        let seen = 0;
+        for (let at = 0; at < FRAMES; at++) seen += bytes.subarray(at, at + MESSAGE.length).length;
+        expect(seen).toBe(FRAMES * MESSAGE.length);
+        await peer.settled();
+      });
+      expect(read).toBeGreaterThanOrEqual(FRAMES * MESSAGE.length);
+      ratios.push(frames / views);
+    }
+    // A closure or a promise for each frame would show in every round; code that is compiled meanwhile only in some.
+    expect(Math.min(...ratios)).toBeLessThan(1.15);
+  });
+});
