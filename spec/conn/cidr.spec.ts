@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { BlockList } from 'node:net';
 import { cidrTest } from '../../src/conn/cidr.js';
 
 describe('cidrTest', () => {
@@ -77,5 +78,24 @@ describe('cidrTest', () => {
   it('reads a range of IPv4-mapped addresses as the IPv4 range', () => {
     const isTen = cidrTest(['::ffff:10.0.0.0/104']);
     expect([isTen('10.1.2.3'), isTen('::ffff:10.1.2.3'), isTen('11.0.0.1')]).toEqual([true, true, false]);
+  });
+
+  it.each(['::ffff:10.0.0.0/8', '::ffff:10.0.0.0/95', '::ffff:10.0.0.0/129'])(
+    'refuses %s, whose length is that of an IPv4 range or leaves the mapping open',
+    (range) => {
+      expect(() => cidrTest([range])).toThrow(expect.objectContaining({ code: 'ERR_MUX_OPTION' }));
+    },
+  );
+
+  it('agrees with what Node says of IPv6', () => {
+    const ipv6 = fc.array(fc.constantFrom('0', '1', 'fe80', 'ffff'), { minLength: 8, maxLength: 8 });
+    fc.assert(
+      fc.property(ipv6, ipv6, fc.integer({ min: 0, max: 128 }), (network, client, bits) => {
+        const list = new BlockList();
+        list.addSubnet(network.join(':'), bits, 'ipv6');
+        const address = client.join(':');
+        expect(cidrTest([`${network.join(':')}/${bits}`])(address)).toBe(list.check(address, 'ipv6'));
+      }),
+    );
   });
 });

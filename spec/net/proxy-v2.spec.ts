@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { ipOf } from '../../src/net/proxy-format.js';
 import { encodeProxyV2, parseProxyV2 } from '../../src/net/proxy-v2.js';
 import { latin1 } from '../../src/sniff/matcher.js';
 
 const header = (text: string): Uint8Array => latin1(`\r\n\r\n\x00\r\nQUIT\n${text}`);
 const parse = (bytes: Uint8Array) => parseProxyV2(bytes, 4096);
 
-const CLIENT = { source: ipOf('203.0.113.7'), sourcePort: 51000, destination: ipOf('10.0.0.5'), destinationPort: 443 };
+const [source, destination] = [Uint8Array.of(203, 0, 113, 7), Uint8Array.of(10, 0, 0, 5)];
+const CLIENT = { source, sourcePort: 51000, destination, destinationPort: 443 };
 const IPV4_BLOCK = '\xcb\x00\x71\x07\x0a\x00\x00\x05\xc78\x01\xbb';
 
 describe('parseProxyV2', () => {

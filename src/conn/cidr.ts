@@ -1,31 +1,34 @@
-import ipaddr from 'ipaddr.js';
 import { UsageError } from '../errors.js';
+import { parseIp, type Ip } from './ip-address.js';
 
-type Range = [ipaddr.IPv4 | ipaddr.IPv6, number];
-
-// ipaddr.js also reads octal and shortened IPv4 (`010.1`, `10/8`): in a trust list a slip of the pen must not pass.
-const isPlain = (host: string): boolean => host.includes(':') || ipaddr.IPv4.isValidFourPartDecimal(host);
-
-function parseRange(text: string): Range {
-  const [host = '', bits, ...rest] = text.split('/');
-  try {
-    if (!isPlain(host) || rest.length > 0) throw new TypeError('not written out');
-    const [address, length] = bits === undefined ? [ipaddr.parse(host), undefined] : ipaddr.parseCIDR(text);
-    const whole = address.kind() === 'ipv4' ? 32 : 128;
-    return unmapped(address, length ?? whole);
-  } catch (cause) {
-    const message = `'${text}' is neither an IP address nor a CIDR range such as '10.0.0.0/8'`;
-    throw new UsageError('ERR_MUX_OPTION', message, { cause });
-  }
+interface Range {
+  readonly network: Ip;
+  /** How many of its first bits count. */
+  readonly bits: number;
 }
 
-/** A range of IPv4-mapped addresses as the IPv4 range that is meant. */
-function unmapped(address: ipaddr.IPv4 | ipaddr.IPv6, bits: number): Range {
-  const MAPPED_BITS = 96;
-  if (address instanceof ipaddr.IPv6 && address.isIPv4MappedAddress() && bits >= MAPPED_BITS) {
-    return [address.toIPv4Address(), bits - MAPPED_BITS];
+const RANGE = /^([^/]+)(?:\/(\d+))?$/;
+
+function parseRange(text: string): Range {
+  const [, host = '', length] = RANGE.exec(text) ?? [];
+  const network = parseIp(host);
+  const whole = 8 * (network?.length ?? 0);
+  const written = host.includes(':') ? 128 : 32;
+  // Of an IPv4-mapped range the first 96 bits are the mapping; one that leaves some of them open is a slip of the pen.
+  const bits = Number(length ?? written) - (written - whole);
+  if (network === undefined || bits < 0 || bits > whole) {
+    const message = `'${text}' is neither an IP address nor a CIDR range such as '10.0.0.0/8'`;
+    throw new UsageError('ERR_MUX_OPTION', message);
   }
-  return [address, bits];
+  return { network, bits };
+}
+
+function holds({ network, bits }: Range, ip: Ip): boolean {
+  if (network.length !== ip.length) return false;
+  return network.every((byte, i) => {
+    const free = Math.min(Math.max(8 * (i + 1) - bits, 0), 8);
+    return (byte ^ (ip[i] ?? 0)) >> free === 0;
+  });
 }
 
 /**
@@ -37,8 +40,7 @@ function unmapped(address: ipaddr.IPv4 | ipaddr.IPv6, bits: number): Range {
 export function cidrTest(ranges: readonly string[]): (address: string | undefined) => boolean {
   const parsed = ranges.map(parseRange);
   return (address) => {
-    if (address === undefined || !ipaddr.isValid(address)) return false;
-    const ip = ipaddr.process(address);
-    return parsed.some(([range, bits]) => range.kind() === ip.kind() && ip.match(range, bits));
+    const ip = parseIp(address ?? '');
+    return ip !== undefined && parsed.some((range) => holds(range, ip));
   };
 }

@@ -1,6 +1,7 @@
 import { isIPv4, isIPv6 } from 'node:net';
+import { formatIp, parseIp } from '../conn/ip-address.js';
 import { latin1 } from '../sniff/matcher.js';
-import { ipOf, type ProxyEnds, type ProxyParse } from './proxy-format.js';
+import type { ProxyEnds, ProxyParse } from './proxy-format.js';
 
 /** How a header of version 1 begins. */
 export const PROXY_V1_SIGNATURE = latin1('PROXY ');
@@ -42,18 +43,20 @@ export function parseProxyV1(bytes: Uint8Array): ProxyParse {
   if (fields.length > tests.length || !finished.every((field, i) => tests[i]?.(field))) return 'invalid';
   if (!isWhole) return 'more';
 
-  const [source, destination, sourcePort, destinationPort] = fields;
+  const [from = '', to = '', sourcePort, destinationPort] = fields;
+  const source = parseIp(from);
+  const destination = parseIp(to);
   if (source === undefined || destination === undefined || destinationPort === undefined) return 'invalid';
-  const sourceAddress = ipOf(source).toString();
-  const destinationAddress = ipOf(destination).toString();
+  const sourceAddress = formatIp(source);
+  const destinationAddress = formatIp(destination);
   const ports = { sourcePort: Number(sourcePort), destinationPort: Number(destinationPort) };
   return { length, meta: { version: 1, command: 'proxy', sourceAddress, destinationAddress, ...ports, tlvs: [] } };
 }
 
 /** Writes a header of version 1: `UNKNOWN` without ends, and for ends of two families, which a line can't hold. */
 export function encodeProxyV1(ends: ProxyEnds | undefined): Uint8Array {
-  if (ends === undefined || ends.source.kind() !== ends.destination.kind()) return latin1(`PROXY ${UNKNOWN}\r\n`);
+  if (ends === undefined || ends.source.length !== ends.destination.length) return latin1(`PROXY ${UNKNOWN}\r\n`);
   const { source, destination, sourcePort, destinationPort } = ends;
-  const family = source.kind() === 'ipv4' ? 'TCP4' : 'TCP6';
-  return latin1(`PROXY ${family} ${source.toString()} ${destination.toString()} ${sourcePort} ${destinationPort}\r\n`);
+  const family = source.length === 4 ? 'TCP4' : 'TCP6';
+  return latin1(`PROXY ${family} ${formatIp(source)} ${formatIp(destination)} ${sourcePort} ${destinationPort}\r\n`);
 }

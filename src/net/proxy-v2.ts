@@ -1,9 +1,9 @@
-import ipaddr from 'ipaddr.js';
 import { u16 } from '../bytes/integers.js';
+import { formatIp, mapped, unmapped, type Ip } from '../conn/ip-address.js';
 import type { ProxyMeta, ProxyTlv } from '../conn/meta.js';
 import { UsageError } from '../errors.js';
 import { crc32c } from './crc32c.js';
-import { ipOf, type Ip, type ProxyEnds, type ProxyParse } from './proxy-format.js';
+import type { ProxyEnds, ProxyParse } from './proxy-format.js';
 import { encodeTlv, parseTlvs } from './proxy-tlvs.js';
 
 /** How a header of version 2 begins. */
@@ -82,15 +82,11 @@ function addresses(header: Uint8Array): ProxyAddresses {
 function ipAddresses(header: Uint8Array, size: 4 | 16): ProxyAddresses {
   const [source, destination, ports] = [HEAD_LENGTH, HEAD_LENGTH + size, HEAD_LENGTH + 2 * size];
   return {
-    sourceAddress: ipText(header.subarray(source, destination)),
+    sourceAddress: formatIp(unmapped(header.subarray(source, destination))),
     sourcePort: u16(header, ports),
-    destinationAddress: ipText(header.subarray(destination, ports)),
+    destinationAddress: formatIp(unmapped(header.subarray(destination, ports))),
     destinationPort: u16(header, ports + 2),
   };
-}
-
-function ipText(bytes: Uint8Array): string {
-  return ipOf(ipaddr.fromByteArray([...bytes]).toString()).toString();
 }
 
 function path(bytes: Uint8Array): string {
@@ -122,14 +118,10 @@ export function encodeProxyV2(ends: ProxyEnds | undefined, tlvs: readonly ProxyT
 }
 
 function addressBlock({ source, destination, sourcePort, destinationPort }: ProxyEnds): [number, number[]] {
-  const isIPv4 = source.kind() === 'ipv4' && destination.kind() === 'ipv4';
-  const bytesOf = (ip: Ip): number[] => (isIPv4 ? ip : asIPv6(ip)).toByteArray();
+  const isIPv4 = source.length === 4 && destination.length === 4;
+  const bytesOf = (ip: Ip): Uint8Array => (isIPv4 ? ip : mapped(ip));
   const ports = [...u16Bytes(sourcePort), ...u16Bytes(destinationPort)];
   return [isIPv4 ? TCP4 : TCP6, [...bytesOf(source), ...bytesOf(destination), ...ports]];
-}
-
-function asIPv6(ip: Ip): ipaddr.IPv6 {
-  return ip instanceof ipaddr.IPv4 ? ip.toIPv4MappedAddress() : ip;
 }
 
 function u16Bytes(value: number): readonly [number, number] {

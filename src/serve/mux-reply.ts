@@ -1,5 +1,5 @@
 import { STATUS_CODES, type IncomingMessage, type OutgoingHttpHeaders, type ServerResponse } from 'node:http';
-import { constants, type Http2ServerResponse } from 'node:http2';
+import type { Http2ServerResponse } from 'node:http2';
 import {
   catchError,
   concatMap,
@@ -20,6 +20,9 @@ import {
 import { MuxError, UsageError } from '../errors.js';
 import { consume } from '../flow/consume.js';
 import { drained } from './mux-body.js';
+
+// RFC 9113 section 7
+const HTTP2_INTERNAL_ERROR = 0x2;
 
 /** A piece of a streamed body. */
 export type MuxChunk = string | Uint8Array;
@@ -219,7 +222,7 @@ function toBytes(chunk: MuxChunk): Uint8Array {
 
 function cutOff(res: ServerResponse | Http2ServerResponse): void {
   if (res.writableEnded) return;
-  if ('stream' in res) res.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+  if ('stream' in res) res.stream.close(HTTP2_INTERNAL_ERROR);
   else res.destroy();
 }
 

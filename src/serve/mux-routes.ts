@@ -1,4 +1,3 @@
-import Router from 'find-my-way';
 import { UsageError } from '../errors.js';
 import { parsePattern, patternsConflict, type MuxPattern, type Segment } from './mux-pattern.js';
 
@@ -8,100 +7,23 @@ export interface Route<T> {
   readonly handler: T;
 }
 
-// The trees hold paths only: find-my-way wants some method, and GET is its fastest.
-const METHOD = 'GET';
-
 /**
- * Finds the most specific route: by host first, then by method, then by path. There is a find-my-way tree for each
- * pair of host and method, since a tree shared by hosts would prefer a better path over a better host. Within a tree,
- * its order (literal, then parameter, then wildcard, going back where that fails) finds the most specific of routes
- * that don't conflict.
+ * Parses the patterns of a router.
  *
  * @throws UsageError `ERR_MUX_ROUTE` for a bad pattern, and for two that conflict
  */
-export class RouteTable<T> {
-  readonly #trees = new Map<string, Map<string, ReturnType<typeof Router>>>();
-
-  constructor(handlers: Iterable<readonly [pattern: string, handler: T]>) {
-    const known: MuxPattern[] = [];
-    for (const [text, handler] of handlers) {
-      const pattern = parsePattern(text);
-      const rival = known.find((other) => patternsConflict(pattern, other));
-      if (rival !== undefined) {
-        const reason = `both match '${commonPath(pattern.segments, rival.segments)}', and neither is more specific`;
-        throw new UsageError('ERR_MUX_ROUTE', `'${rival.text}' and '${text}' conflict: ${reason}`);
-      }
-      known.push(pattern);
-      this.#add({ pattern, handler });
+export function parseRoutes<T>(handlers: Iterable<readonly [pattern: string, handler: T]>): Route<T>[] {
+  const routes: Route<T>[] = [];
+  for (const [text, handler] of handlers) {
+    const pattern = parsePattern(text);
+    const rival = routes.find((route) => patternsConflict(pattern, route.pattern))?.pattern;
+    if (rival !== undefined) {
+      const reason = `both match '${commonPath(pattern.segments, rival.segments)}', and neither is more specific`;
+      throw new UsageError('ERR_MUX_ROUTE', `'${rival.text}' and '${text}' conflict: ${reason}`);
     }
+    routes.push({ pattern, handler });
   }
-
-  /** @param segments - the decoded path, cut at its slashes; an empty one at the end is a final slash */
-  find(host: string, method: string, segments: readonly string[]): Route<T> | undefined {
-    const path = treePath(segments);
-    for (const methods of this.#hosts(host)) {
-      for (const candidate of method === 'HEAD' ? ['HEAD', 'GET', ''] : [method, '']) {
-        const found = methods.get(candidate)?.find(METHOD, path);
-        if (found) return found.store as Route<T>;
-      }
-    }
-    return undefined;
-  }
-
-  /** The methods, sorted, with which there is a route for the path, or for the path and a final slash. */
-  methods(host: string, segments: readonly string[]): string[] {
-    const path = treePath(segments);
-    const allowed = new Set<string>();
-    for (const methods of this.#hosts(host)) {
-      for (const [method, tree] of methods) {
-        if (tree.find(METHOD, path) ?? tree.find(METHOD, `${path}/`)) allowed.add(method);
-      }
-    }
-    if (allowed.has('GET')) allowed.add('HEAD');
-    return [...allowed].sort();
-  }
-
-  #hosts(host: string): Map<string, ReturnType<typeof Router>>[] {
-    return [this.#trees.get(host), this.#trees.get('')].filter((methods) => methods !== undefined);
-  }
-
-  #add(route: Route<T>): void {
-    const { host, method, segments } = route.pattern;
-    const methods = this.#trees.get(host) ?? new Map<string, ReturnType<typeof Router>>();
-    this.#trees.set(host, methods);
-    const tree = methods.get(method) ?? Router({ maxParamLength: Infinity });
-    methods.set(method, tree);
-    tree.on(METHOD, `/${segments.map(treeSegment).join('/')}`, neverCalled, route);
-  }
-}
-
-// Routes are looked up, not dispatched, by find-my-way.
-function neverCalled(): void {}
-
-/** What the wildcards of a route that was found stand for; the rest is put together again. */
-export function paramsOf(pattern: MuxPattern, segments: readonly string[]): Record<string, string> {
-  const params: [string, string][] = [];
-  pattern.segments.forEach(({ kind, text }, i) => {
-    if (kind === 'one') params.push([text, segments[i] ?? '']);
-    else if (kind === 'rest' && text !== '') params.push([text, segments.slice(i).join('/')]);
-  });
-  return Object.fromEntries(params);
-}
-
-function treeSegment({ kind, text }: Segment): string {
-  if (kind === 'literal') return escape(text);
-  // A plain parameter would match an empty segment too.
-  if (kind === 'one') return ':one(.+)';
-  return kind === 'rest' ? '*' : '';
-}
-
-function treePath(segments: readonly string[]): string {
-  return `/${segments.map(escape).join('/')}`;
-}
-
-// Keeps find-my-way from decoding again, and its own signs (`:`, `*`, `(`, `?`) and slashes out of literals.
-function escape(segment: string): string {
-  return segment.replace(/[^\w.-]/g, (sign) => `~${sign.charCodeAt(0).toString(16)}~`);
+  return routes;
 }
 
 // A path for the message: literals of either pattern, then names of either.
@@ -112,4 +34,14 @@ function commonPath(first: readonly Segment[], second: readonly Segment[]): stri
     return (both.find((one) => one?.kind === 'literal') ?? both.find((one) => one?.kind === 'one'))?.text ?? '';
   });
   return `/${parts.join('/')}`;
+}
+
+/** What the wildcards of a route that was found stand for; the rest is put together again. */
+export function paramsOf(pattern: MuxPattern, segments: readonly string[]): Record<string, string> {
+  const params: [string, string][] = [];
+  pattern.segments.forEach(({ kind, text }, i) => {
+    if (kind === 'one') params.push([text, segments[i] ?? '']);
+    else if (kind === 'rest' && text !== '') params.push([text, segments.slice(i).join('/')]);
+  });
+  return Object.fromEntries(params);
 }

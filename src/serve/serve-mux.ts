@@ -4,8 +4,9 @@ import { UsageError } from '../errors.js';
 import { RequestBody } from './mux-body.js';
 import type { ParamsOf } from './mux-pattern.js';
 import { answer, hangUp, muxReply, statusReply, type MuxBody, type MuxReply } from './mux-reply.js';
-import { paramsOf, RouteTable, type Route } from './mux-routes.js';
+import { paramsOf, parseRoutes, type Route } from './mux-routes.js';
 import { parseTarget, type MuxTarget } from './mux-target.js';
+import type { RouteTable } from './route-table.js';
 
 /**
  * A request, as a handler gets it.
@@ -79,10 +80,12 @@ export function serveMux<R extends { readonly [P in keyof R]: MuxHandler<P & str
   routes: R,
   options: ServeMuxOptions = {},
 ): MuxListener {
-  const table = new RouteTable(Object.entries<MuxHandler>(routes));
+  const parsed = parseRoutes(Object.entries<MuxHandler>(routes));
   const { maxBodyBytes = MAX_BODY_BYTES, onError = warn } = options;
   if (!(maxBodyBytes >= 0))
     throw new UsageError('ERR_MUX_OPTION', `maxBodyBytes is a number from 0, not ${maxBodyBytes}`);
+  // find-my-way takes a third as long to load as rxjs does: who serves no routes shall not wait for it.
+  const loaded = import('./route-table.js').then(({ RouteTable }) => new RouteTable(parsed));
   return (someReq, someRes) => {
     // HTTP/2's compatibility objects stand in for these.
     const req = someReq as IncomingMessage;
@@ -91,7 +94,7 @@ export function serveMux<R extends { readonly [P in keyof R]: MuxHandler<P & str
       answer({
         req,
         res,
-        handle: () => route(table, req, res, maxBodyBytes),
+        handle: () => loaded.then((table) => route(table, req, res, maxBodyBytes)),
         onError: (error) => {
           onError(error, req);
         },
