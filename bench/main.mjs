@@ -27,6 +27,7 @@ if (unknown !== undefined) throw new Error(`there is no work ${unknown}, but ${k
 
 const say = (line) => process.stderr.write(`${line}\n`);
 const date = new Date().toISOString().slice(0, 10);
+const resultsName = names.length === SUITES.length ? 'bench' : names.join('-');
 const ofSuites = [];
 for (const { name, works, views, software, leftOut } of suites) {
   const wanted = Object.entries(works).filter(([work]) => onlyWorks?.includes(work) ?? true);
@@ -44,9 +45,9 @@ for (const { name, works, views, software, leftOut } of suites) {
   const text = markdown(results, views);
   if (writeDocs) await replaceBetween('docs/performance.md', `bench:${name}`, text);
   process.stdout.write(`${text}\n\n`);
+  // After each suite: all of them take an hour.
+  await writeFormatted(resultsPath(resultsName, { date, quick }), JSON.stringify({ date, quick, suites: ofSuites }));
 }
-const name = names.length === SUITES.length ? 'bench' : names.join('-');
-await writeFormatted(resultsPath(name, { date, quick }), JSON.stringify({ date, quick, suites: ofSuites }));
 const viewsOf = Object.fromEntries(suites.map((suite) => [suite.name, suite.views]));
 const summary = summaryOf(ofSuites, viewsOf);
 if (writeDocs && names.length === SUITES.length) await replaceBetween('docs/performance.md', 'bench', summary);
