@@ -14,7 +14,7 @@ const inNode = (name, named, facts = {}) => ({
 const CODECS = { 'muxado 1': 'muxado1', 'muxado 2': 'muxado2', yamux: 'yamux', 'smux 1': 'smux1', 'smux 2': 'smux2' };
 const ours = (title, transport, facts, ...more) =>
   Object.entries(CODECS).map(([name, codec]) =>
-    inNode(`rxmux ${name}${title}`, ['rxmux', transport, codec, 'observable', ...more], {
+    inNode(`rxmux ${name}${title}`, ['rxmux', transport, codec, 'observable', ...more.map(String)], {
       isOurs: true,
       ...facts(codec),
     }),

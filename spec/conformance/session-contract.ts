@@ -277,7 +277,7 @@ export function sessionContract(name: string, codec: Codec): void {
       expect([pings.map(({ length }) => length), rtts.length]).toEqual([[2, 2], 3]);
       await clock.pass(2000);
       expect(await firstValueFrom(client.rtt$)).toBe(100);
-      expect(rtts).toHaveLength(5);
+      expect(rtts).toHaveLength(6);
       const figures = firstValueFrom(client.stats$);
       const lost = log(client.ping());
       await clock.pass(0);

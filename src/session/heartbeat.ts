@@ -72,7 +72,7 @@ export class Heartbeat {
     return this.#samples.length === 0 ? undefined : Math.min(...this.#samples);
   }
 
-  /** Begins to beat, with the first beat now: windows are tuned by its round trip. */
+  /** Begins to beat, with the first beat now, and the second behind its answer: windows are tuned by their round trips. */
   start(): void {
     const { keepAlive, scheduler } = this.#host.settings;
     if (keepAlive === false) return;
@@ -271,6 +271,8 @@ export class Heartbeat {
     this.rttMs = this.rttMs === undefined ? sample : this.rttMs + (sample - this.rttMs) * SAMPLE_SHARE;
     this.#samples.push(sample);
     if (this.#samples.length > MAX_SAMPLES) this.#samples.shift();
+    // The first is that of code which is compiled as it comes: one right behind it tells more of the link.
+    if (this.#samples.length === 1 && this.#timer !== undefined) this.#send(undefined);
     this.#host.onRoundTrip(sample);
     beat.subscriber?.next(sample);
     beat.subscriber?.complete();
