@@ -42,9 +42,9 @@ async function inGo() {
 }
 
 /**
- * Everything that is measured: `{ name, runsIn, start(options), inQuick, isTcp, isTls, isLong, isUnbounded, isOurs }`. With `isTcp`, streams
- * are connections; those with `isLong` are for long links; with `isUnbounded`, nothing holds back who sends without end. The second `node:net` shows what a difference of
- * nothing looks like.
+ * Everything that is measured: `{ name, runsIn, start(options), inQuick, isTcp, isTls, isLong, isUnbounded, isOurs }`. With
+ * `isTcp`, streams are connections; those with `isLong` are for long links only; with `isUnbounded`, nothing holds back who sends
+ * without end. The second `node:net` and `node:tls` show what a difference of nothing looks like.
  */
 export async function peers() {
   return [
