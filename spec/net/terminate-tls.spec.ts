@@ -64,6 +64,7 @@ describe('terminateTls', () => {
       expect(conn.protocol).toBe(protocol);
       expect(conn.meta.tls).toMatchObject({ serverName: 'some.example', alpn: 'http/1.1', version: 'TLSv1.3' });
       expect([conn.remoteAddress, conn.remotePort, conn.encrypted]).toEqual(['127.0.0.1', client.localPort, true]);
+      expect([conn.localAddress, conn.localPort]).toEqual(['127.0.0.1', client.remotePort]);
       const reading = lastValueFrom(conn.pipe(toArray()));
       client.end();
       expect(Buffer.concat(await reading).toString()).toBe(first);

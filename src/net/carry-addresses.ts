@@ -7,3 +7,8 @@ export function carryAddresses(to: Duplex, addresses: Addresses): void {
     if (value !== undefined) Object.defineProperty(to, name, { value, configurable: true });
   }
 }
+
+/** True for a stream whose addresses were set here, and are not those that the system tells. */
+export function hasOwnAddresses(stream: Duplex): boolean {
+  return Object.hasOwn(stream, 'remoteAddress') || Object.hasOwn(stream, 'localAddress');
+}

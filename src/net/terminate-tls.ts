@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createServer, type TLSSocket, type TlsOptions } from 'node:tls';
 import { catchError, EMPTY, mergeMap, Observable, type NextObserver, type OperatorFunction } from 'rxjs';
@@ -5,6 +6,7 @@ import type { Conn } from '../conn/conn.js';
 import type { TlsMeta } from '../conn/meta.js';
 import { ListenError, MuxError } from '../errors.js';
 import { contained } from '../flow/contained.js';
+import { hasOwnAddresses } from './carry-addresses.js';
 import { DuplexConn } from './duplex-conn.js';
 import { checkTlsFiles } from './tls-options.js';
 
@@ -92,7 +94,7 @@ export function terminateTls({ rejected, ...options }: TerminateTlsOptions): Ope
           handshakes.delete(raw);
           raw.off('close', closed);
           secure.allowHalfOpen = allowHalfOpen;
-          subscriber.next(inside(conn, secure));
+          subscriber.next(inside(conn, raw, secure));
           subscriber.complete();
         },
         failed: (cause) => {
@@ -127,10 +129,13 @@ function rawOf(secure: TLSSocket): Duplex | undefined {
   return _parent ?? _handle?._parentWrap?.stream;
 }
 
-function inside(outer: Conn, secure: TLSSocket): Conn {
+function inside(outer: Conn, raw: Duplex, secure: TLSSocket): Conn {
   const conn = new DuplexConn(secure, { sendBufferBytes: outer._sendBufferBytes });
-  const { remoteAddress, remotePort, localAddress, localPort } = outer;
-  conn._readdress({ remoteAddress, remotePort, localAddress, localPort });
+  // Made over a socket it asks the system itself, when somebody wants to know: two calls that most connections don't need.
+  if (!(raw instanceof Socket) || hasOwnAddresses(raw)) {
+    const { remoteAddress, remotePort, localAddress, localPort } = outer;
+    conn._readdress({ remoteAddress, remotePort, localAddress, localPort });
+  }
   const servername = (secure as TLSSocket & { readonly servername?: string | false }).servername;
   const tls: TlsMeta = {
     ...(outer.meta.tls ?? { alpnProtocols: [], versions: [] }),
