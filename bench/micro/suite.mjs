@@ -16,7 +16,7 @@ export const works = {
   import: {
     title: 'Import, in a process of its own',
     view: 'figures',
-    measure: ({ quick, progress }) => measureImports({ rounds: quick ? 2 : 15, progress }),
+    measure: ({ quick, progress }) => measureImports({ rounds: quick ? 1 : 15, progress }),
   },
   bundle: {
     title: 'Bundle for a browser, minified and compressed',

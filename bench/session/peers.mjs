@@ -56,7 +56,7 @@ export async function peers() {
       ? [inNode('multiplex', ['multiplex'], { isUnbounded: true, inQuick: false })]
       : []),
     ...(await inGo()),
-    ...ours('', 'tcp', (codec) => ({ inQuick: codec === 'yamux' || codec === 'smux2' })),
+    ...ours('', 'tcp', (codec) => ({ inQuick: codec === 'yamux' })),
     // Streams of all protocols make the same Duplex.
     inNode('rxmux muxado 2, duplex()', ['rxmux', 'tcp', 'muxado2', 'duplex'], { isOurs: true }),
     inNode('node:tls', ['raw', 'tls'], { isTcp: true, isTls: true }),

@@ -48,7 +48,7 @@ export const works = {
     view: 'silent',
     measure: ({ quick, progress }) => {
       const size = quick
-        ? { wantedConnections: 1000, windowSeconds: 1, openingSeconds: 2 }
+        ? { wantedConnections: 1000, windowSeconds: 1, openingSeconds: 1 }
         : { wantedConnections: 10_000, windowSeconds: 10, openingSeconds: 5 };
       return measureSilent({ wanted: { heapBytesEach: 8192, cpuShare: 0.001 }, ...size, progress });
     },
