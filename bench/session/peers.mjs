@@ -51,7 +51,7 @@ export async function peers() {
     inNode('node:net', ['raw', 'tcp'], { isTcp: true }),
     inNode('node:net, once more', ['raw', 'tcp'], { isTcp: true, inQuick: false }),
     inNode('node:http2', ['http2'], { inQuick: false }),
-    ...(tools.libp2p !== undefined ? [inNode('libp2p-yamux', ['libp2p'])] : []),
+    ...(tools.libp2p !== undefined ? [inNode('libp2p-yamux', ['libp2p'], { inQuick: false })] : []),
     ...(tools.multiplex !== undefined
       ? [inNode('multiplex', ['multiplex'], { isUnbounded: true, inQuick: false })]
       : []),
