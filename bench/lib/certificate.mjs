@@ -23,6 +23,7 @@ function kept() {
   try {
     return JSON.parse(readFileSync(FILE, 'utf8'));
   } catch {
+    // The first process of the first run finds none.
     return undefined;
   }
 }

@@ -1,10 +1,10 @@
 // node bench/micro/message-process.mjs PIPE: two ends in one process, a stream between them; see messages.mjs.
 import { connect as connectHttp2, createServer } from 'node:http2';
 import { Duplex } from 'node:stream';
-import multiplex from 'multiplex';
-import { muxado, session, smux, yamux } from '../../dist/index.js';
+import { session } from '../../dist/index.js';
 import { memoryPipe } from '../../dist/testing/index.js';
 import { answering } from '../lib/answering.mjs';
+import { CODECS } from '../lib/codecs.mjs';
 
 const MESSAGE = Buffer.alloc(64);
 
@@ -35,14 +35,6 @@ function duplexPair() {
   return ends;
 }
 
-const codecs = {
-  muxado1: muxado({ version: 1 }),
-  muxado2: muxado(),
-  yamux: yamux(),
-  smux1: smux({ version: 1 }),
-  smux2: smux({ version: 2 }),
-};
-
 function ofRxmux(codec) {
   const [near, far] = memoryPipe();
   session(far, { codec, role: 'server' }).accept$.subscribe((stream) => {
@@ -68,7 +60,9 @@ function ofHttp2() {
   return overDuplex(session.request({ ':method': 'POST', ':path': '/' }));
 }
 
-function ofMultiplex() {
+async function ofMultiplex() {
+  // Only when asked for: it may not be installed.
+  const { default: multiplex } = await import('multiplex');
   const near = multiplex();
   const far = multiplex((stream) => stream.on('data', (chunk) => stream.write(chunk)));
   near.pipe(far).pipe(near);
@@ -76,7 +70,8 @@ function ofMultiplex() {
 }
 
 const [pipe] = process.argv.slice(2);
-const { send, onChunk } = pipe in codecs ? ofRxmux(codecs[pipe]) : { http2: ofHttp2, multiplex: ofMultiplex }[pipe]();
+const OTHERS = { http2: ofHttp2, multiplex: ofMultiplex };
+const { send, onChunk } = pipe in CODECS ? ofRxmux(CODECS[pipe]) : await OTHERS[pipe]();
 
 let left = 0;
 let bytes = 0;

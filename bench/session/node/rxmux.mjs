@@ -1,16 +1,9 @@
 import { firstValueFrom } from 'rxjs';
-import { acceptSessions, dial, listen, muxado, session, smux, yamux } from '../../../dist/index.js';
+import { acceptSessions, dial, listen, session } from '../../../dist/index.js';
 import { certificate } from '../../lib/certificate.mjs';
+import { CODECS } from '../../lib/codecs.mjs';
 import { DuplexChannel } from './duplex-channel.mjs';
 import { ObservableChannel } from './observable-channel.mjs';
-
-const CODECS = {
-  muxado1: muxado({ version: 1 }),
-  muxado2: muxado(),
-  yamux: yamux(),
-  smux1: smux({ version: 1 }),
-  smux2: smux({ version: 2 }),
-};
 
 // Ten thousand streams at once are more than a session takes from anybody. The opener keeps to what the acceptor takes: a stream
 // counts until both have ended it, and the acceptor may be late.
