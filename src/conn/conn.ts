@@ -163,7 +163,7 @@ export abstract class Conn<P extends string = string, M extends object = ConnMet
 
   /** @internal Adds what a stage found out. */
   _know(meta: ConnMeta): void {
-    (this as { meta: object }).meta = { ...this.meta, ...meta };
+    (this as { meta: object }).meta = this.meta === (UNKNOWN as unknown) ? meta : { ...this.meta, ...meta };
   }
 
   /**

@@ -1,11 +1,12 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { createServer, type TLSSocket, type TlsOptions } from 'node:tls';
-import { catchError, EMPTY, mergeMap, Observable, type NextObserver, type OperatorFunction } from 'rxjs';
+import { createServer, type Server, type TLSSocket, type TlsOptions } from 'node:tls';
+import { Observable, type NextObserver, type OperatorFunction, type Subscriber } from 'rxjs';
 import type { Conn } from '../conn/conn.js';
 import type { TlsMeta } from '../conn/meta.js';
 import { ListenError, MuxError } from '../errors.js';
 import { contained } from '../flow/contained.js';
+import { feed, type Holder } from '../sniff/feed.js';
 import { hasOwnAddresses } from './carry-addresses.js';
 import { DuplexConn } from './duplex-conn.js';
 import { checkTlsFiles } from './tls-options.js';
@@ -27,13 +28,11 @@ export interface TerminateTlsOptions extends TlsOptions {
 // What a server can show who it is with.
 const CERTIFIED = ['cert', 'pfx', 'SNICallback', 'pskCallback', 'secureContext'] as const;
 
+// For a connection whose ClientHello nobody looked at.
+const NOTHING_OFFERED = { alpnProtocols: [], versions: [] };
+
 // A handshake takes two round trips; node:tls by itself waits 120 s.
 const HANDSHAKE_TIMEOUT_MS = 10_000;
-
-interface Handshake {
-  done(secure: TLSSocket): void;
-  failed(error: Error): void;
-}
 
 /**
  * A stage: does the TLS handshake with each connection and emits the connection inside, ready to be sniffed again. Addresses
@@ -57,65 +56,111 @@ export function terminateTls({ rejected, ...options }: TerminateTlsOptions): Ope
       scope: 'listener',
     });
   }
+  const serverOptions = { handshakeTimeout: HANDSHAKE_TIMEOUT_MS, ...options };
   const told = contained(rejected);
-  const handshakes = new Map<Duplex, Handshake>();
-  // It never listens; connections are given to it, so that tickets, SNI and ALPN work as in any TLS server.
-  const server = createServer({ handshakeTimeout: HANDSHAKE_TIMEOUT_MS, ...options });
-  server.on('secureConnection', (secure) => handshakeOf(secure)?.done(secure));
-  server.on('tlsClientError', (error, secure) => {
-    // Before it is destroyed: a TLS socket forgets what it was made over.
-    const handshake = handshakeOf(secure);
-    // At the handshake deadline Node tells the error but leaves the socket open.
-    secure.destroy();
-    handshake?.failed(error);
-  });
-
-  const handshakeOf = (secure: TLSSocket): Handshake | undefined => {
-    const raw = rawOf(secure);
-    return raw && handshakes.get(raw);
-  };
-
-  const handshake = (conn: Conn): Observable<Conn> =>
-    new Observable<Conn>((subscriber) => {
-      const raw = conn.duplex();
-      if (raw.destroyed) {
-        raw.on('error', () => undefined);
-        throw new MuxError('ERR_MUX_TLS', `connection ${conn.id} was closed before its TLS handshake`);
-      }
-      // A client that ends in mid-handshake must not keep its socket until the deadline.
-      const { allowHalfOpen } = raw;
-      raw.allowHalfOpen = false;
-      const closed = (): void => {
-        handshakes.get(raw)?.failed(new Error('it was closed before the handshake was done'));
-      };
-      raw.once('close', closed);
-      handshakes.set(raw, {
-        done: (secure) => {
-          handshakes.delete(raw);
-          raw.off('close', closed);
-          secure.allowHalfOpen = allowHalfOpen;
-          subscriber.next(inside(conn, raw, secure));
-          subscriber.complete();
-        },
-        failed: (cause) => {
-          const text = `TLS handshake of connection ${conn.id} failed: ${cause.message}`;
-          subscriber.error(new MuxError('ERR_MUX_TLS', text, { initiator: 'remote', cause }));
-        },
-      });
-      subscriber.add(() => {
-        if (handshakes.delete(raw)) raw.destroy();
-      });
-      server.emit('connection', raw);
+  return (source) =>
+    new Observable((subscriber) => {
+      subscriber.add(feed(new Handshakes(serverOptions, subscriber, told), source, subscriber));
     });
+}
 
-  return mergeMap((conn) =>
-    handshake(conn).pipe(
-      catchError((error: unknown) => {
-        told?.next({ conn, error: MuxError.from(error, 'ERR_MUX_TLS') });
-        return EMPTY;
-      }),
-    ),
-  );
+/** One connection in handshake. */
+interface Handshake {
+  readonly conn: Conn;
+  readonly allowHalfOpen: boolean;
+  readonly closed: () => void;
+}
+
+/**
+ * The connections in handshake of one subscription. Not an Observable for each, merged: of a server of short connections that
+ * took as much as all else that is done here.
+ */
+class Handshakes implements Holder {
+  readonly #subscriber: Subscriber<Conn>;
+  readonly #told: NextObserver<TlsRejection> | undefined;
+  readonly #underWay = new Map<Duplex, Handshake>();
+  // It never listens; connections are given to it, so that tickets, SNI and ALPN work as in any TLS server.
+  readonly #server: Server;
+  #drained: (() => void) | undefined;
+
+  constructor(options: TlsOptions, subscriber: Subscriber<Conn>, told: NextObserver<TlsRejection> | undefined) {
+    this.#subscriber = subscriber;
+    this.#told = told;
+    this.#server = createServer(options)
+      .on('secureConnection', (secure) => {
+        const raw = rawOf(secure);
+        if (raw !== undefined) this.#done(raw, secure);
+      })
+      .on('tlsClientError', (error, secure) => {
+        // Before it is destroyed: a TLS socket forgets what it was made over.
+        const raw = rawOf(secure);
+        // At the handshake deadline Node tells the error but leaves the socket open.
+        secure.destroy();
+        if (raw !== undefined) this.#failed(raw, error);
+      });
+  }
+
+  add(conn: Conn): void {
+    const raw = conn.duplex();
+    if (raw.destroyed) {
+      raw.on('error', () => undefined);
+      this.#reject(conn, new MuxError('ERR_MUX_TLS', `connection ${conn.id} was closed before its TLS handshake`));
+      return;
+    }
+    const closed = (): void => {
+      this.#failed(raw, new Error('it was closed before the handshake was done'));
+    };
+    raw.on('close', closed);
+    this.#underWay.set(raw, { conn, allowHalfOpen: raw.allowHalfOpen, closed });
+    // A client that ends in mid-handshake must not keep its socket until the deadline.
+    raw.allowHalfOpen = false;
+    this.#server.emit('connection', raw);
+  }
+
+  whenDrained(callback: () => void): void {
+    this.#drained = callback;
+    this.#checkDrained();
+  }
+
+  stop(): void {
+    const underWay = [...this.#underWay.keys()];
+    this.#underWay.clear();
+    for (const raw of underWay) raw.destroy();
+  }
+
+  #done(raw: Duplex, secure: TLSSocket): void {
+    const handshake = this.#take(raw);
+    if (handshake === undefined) return;
+    secure.allowHalfOpen = handshake.allowHalfOpen;
+    this.#subscriber.next(inside(handshake.conn, raw, secure));
+    this.#checkDrained();
+  }
+
+  #failed(raw: Duplex, cause: Error): void {
+    const conn = this.#take(raw)?.conn;
+    if (conn === undefined) return;
+    raw.destroy();
+    const text = `TLS handshake of connection ${conn.id} failed: ${cause.message}`;
+    this.#reject(conn, new MuxError('ERR_MUX_TLS', text, { initiator: 'remote', cause }));
+  }
+
+  #reject(conn: Conn, error: MuxError): void {
+    this.#told?.next({ conn, error });
+    this.#checkDrained();
+  }
+
+  #take(raw: Duplex): Handshake | undefined {
+    const handshake = this.#underWay.get(raw);
+    if (handshake !== undefined) {
+      this.#underWay.delete(raw);
+      raw.off('close', handshake.closed);
+    }
+    return handshake;
+  }
+
+  #checkDrained(): void {
+    if (this.#underWay.size === 0) this.#drained?.();
+  }
 }
 
 interface MadeOver {
@@ -136,14 +181,14 @@ function inside(outer: Conn, raw: Duplex, secure: TLSSocket): Conn {
     const { remoteAddress, remotePort, localAddress, localPort } = outer;
     conn._readdress({ remoteAddress, remotePort, localAddress, localPort });
   }
-  const servername = (secure as TLSSocket & { readonly servername?: string | false }).servername;
-  const tls: TlsMeta = {
-    ...(outer.meta.tls ?? { alpnProtocols: [], versions: [] }),
-    ...(typeof servername === 'string' ? { serverName: servername.toLowerCase() } : {}),
-    ...(typeof secure.alpnProtocol === 'string' ? { alpn: secure.alpnProtocol } : {}),
+  const { servername, alpnProtocol } = secure as TLSSocket & { readonly servername?: string | false };
+  const tls: { -readonly [Name in keyof TlsMeta]: TlsMeta[Name] } = {
+    ...(outer.meta.tls ?? NOTHING_OFFERED),
     version: secure.getProtocol() ?? '',
     authorized: secure.authorized,
   };
+  if (typeof servername === 'string') tls.serverName = servername.toLowerCase();
+  if (typeof alpnProtocol === 'string') tls.alpn = alpnProtocol;
   conn._know({ ...outer.meta, tls });
   return conn;
 }

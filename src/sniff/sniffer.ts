@@ -1,6 +1,7 @@
 import type { Conn } from '../conn/conn.js';
 import { SniffError, type ErrorCode, type MuxError } from '../errors.js';
 import { Deadlines } from './deadlines.js';
+import type { Holder } from './feed.js';
 import type { MatcherSet } from './matcher-set.js';
 import type { SniffSettings } from './options.js';
 import type { RejectReason } from './outcome.js';
@@ -20,7 +21,7 @@ const REJECTED: Readonly<Record<RejectReason, readonly [ErrorCode, string]>> = {
 export type Route = (conn: Conn, found: Finding) => boolean;
 
 /** Looks at connections until each is decided or turned away; the part that `sniff` and `partitionByProtocol` share. */
-export class Sniffer implements Verdicts {
+export class Sniffer implements Verdicts, Holder {
   readonly #undecided: Deadlines<Sniffing>;
   readonly #route: Route;
   #drained: (() => void) | undefined;
