@@ -12,16 +12,14 @@ const inNode = (name, named, facts = {}) => ({
 });
 
 const CODECS = { 'muxado 1': 'muxado1', 'muxado 2': 'muxado2', yamux: 'yamux', 'smux 1': 'smux1', 'smux 2': 'smux2' };
-const ours = (title, transport, facts, ...more) =>
+const ours = (title, transport, facts) =>
   Object.entries(CODECS).map(([name, codec]) =>
-    inNode(`rxmux ${name}${title}`, ['rxmux', transport, codec, 'observable', ...more.map(String)], {
+    inNode(`rxmux ${name}${title}`, ['rxmux', transport, codec, 'observable'], {
       isOurs: true,
-      ...facts(codec),
+      inQuick: codec === 'yamux',
+      ...facts,
     }),
   );
-
-const LARGE_WINDOW_MIB = 128;
-const largeWindows = (codec) => ({ isLong: true, hasWindows: codec !== 'smux1', inQuick: codec === 'yamux' });
 
 async function inGo() {
   if (!hasMultiplexers) return [];
@@ -42,9 +40,8 @@ async function inGo() {
 }
 
 /**
- * Everything that is measured: `{ name, runsIn, start(options), inQuick, isTcp, isTls, isLong, isUnbounded, isOurs }`. With
- * `isTcp`, streams are connections; those with `isLong` are for long links only; with `isUnbounded`, nothing holds back who sends
- * without end. The second `node:net` and `node:tls` show what a difference of nothing looks like.
+ * Everything that is measured: `{ name, runsIn, start(options), inQuick, isTcp, isTls, isUnbounded, isOurs }`. With
+ * `isTcp`, streams are connections; with `isUnbounded`, nothing holds back who sends without end. The second `node:net` and `node:tls` show what a difference of nothing looks like.
  */
 export async function peers() {
   return [
@@ -56,14 +53,11 @@ export async function peers() {
       ? [inNode('multiplex', ['multiplex'], { isUnbounded: true, inQuick: false })]
       : []),
     ...(await inGo()),
-    ...ours('', 'tcp', (codec) => ({ inQuick: codec === 'yamux' })),
+    ...ours('', 'tcp'),
     // Streams of all protocols make the same Duplex.
     inNode('rxmux muxado 2, duplex()', ['rxmux', 'tcp', 'muxado2', 'duplex'], { isOurs: true }),
     inNode('node:tls', ['raw', 'tls'], { isTcp: true, isTls: true }),
     inNode('node:tls, once more', ['raw', 'tls'], { isTcp: true, isTls: true, inQuick: false }),
-    ...ours(' over TLS', 'tls', (codec) => ({ isTls: true, inQuick: codec === 'yamux' })),
-    ...ours(`, maxWindowBytes ${LARGE_WINDOW_MIB} MiB`, 'tcp', largeWindows, LARGE_WINDOW_MIB).filter(
-      ({ hasWindows }) => hasWindows,
-    ),
+    ...ours(' over TLS', 'tls', { isTls: true }),
   ];
 }

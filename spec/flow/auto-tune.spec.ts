@@ -49,9 +49,28 @@ describe.each(WINDOWED)('the windows of %s', (_name, codec) => {
       await joined.clock.pass(2 * rttMs);
       expect((far.bytesRead - before) / (2 * rttMs * rate)).toBeGreaterThanOrEqual(0.8);
       expect(far.receiveWindowBytes).toBeGreaterThan(codec.traits.initialWindowBytes);
-      expect(far.receiveWindowBytes).toBeLessThanOrEqual(16 * MIB);
+      expect(far.receiveWindowBytes).toBeLessThanOrEqual(64 * MIB);
     },
   );
+
+  test('are what an earlier stream made of them within 3 round trips', async () => {
+    const [rttMs, rate] = [50, 40 * KIB];
+    const joined = link(codec, rttMs, rate);
+    const earlier = joined.client.open();
+    flood(earlier);
+    const first = await reader(joined, rttMs);
+    await joined.clock.pass(12 * rttMs);
+    const { receiveWindowBytes } = first;
+    earlier.error(new Error('enough'));
+    await joined.clock.pass(rttMs);
+    flood(joined.client.open());
+    const far = await reader(joined, rttMs);
+    await joined.clock.pass(2 * rttMs);
+    const before = far.bytesRead;
+    await joined.clock.pass(2 * rttMs);
+    expect((far.bytesRead - before) / (2 * rttMs * rate)).toBeGreaterThanOrEqual(0.8);
+    expect(far.receiveWindowBytes).toBe(receiveWindowBytes);
+  });
 
   test('session case 62: stop at the cap', async () => {
     const maxWindowBytes = 4 * codec.traits.initialWindowBytes;

@@ -20,6 +20,7 @@ function byHand(rules: Partial<WindowRules> = {}, maxBytes = 1_000_000): Hand {
       usableBytes: Infinity,
       onGrown: () => undefined,
       maxBytes: 8000,
+      reachedBytes: 0,
       rttMs: () => 100,
       now: () => hand.now,
       budgets: [budget],
@@ -73,6 +74,30 @@ describe('a receive window', () => {
     }
     expect(sizes).toEqual([1000, 1000, 2000, 4000, 8000, 8000, 8000]);
     expect(hand.budget.usedBytes).toBe(7000);
+  });
+
+  test('goes at once to what another of its session has grown to, or doubles where the budget has no room for that', () => {
+    const hand = byHand({}, 24_000);
+    const windows = [1, 2, 3].map(() => new ReceiveWindow(hand.rules));
+    const sizes = windows.map((window) => {
+      const seen = [1, 2, 3, 4].map(() => {
+        use(window);
+        hand.now += 100;
+        return window.sizeBytes;
+      });
+      return seen;
+    });
+    expect(sizes).toEqual([
+      [1000, 2000, 4000, 8000],
+      [1000, 2000, 4000, 4000],
+      [1000, 2000, 2000, 2000],
+    ]);
+    windows[0]?.release();
+    windows[1]?.release();
+    const next = new ReceiveWindow(hand.rules);
+    use(next);
+    use(next);
+    expect([next.sizeBytes, hand.budget.usedBytes]).toEqual([8000, 8000]);
   });
 
   test('that has grown gives credit back by eighths, or by half of what it began with where that is more', () => {

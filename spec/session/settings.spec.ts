@@ -19,13 +19,13 @@ describe('the settings of a session', () => {
     expect(Object.values(settings)).not.toContain(undefined);
   });
 
-  test('hold 4 MiB unread where the protocol has no windows, and 64 MiB where it has', () => {
+  test('hold 4 MiB unread where the protocol has no windows, and 160 MiB where it has', () => {
     expect(settle({ codec: smux(), role: 'client' }).receiveBudgetBytes).toBe(4 * MIB);
-    expect(settle({ codec: yamux(), role: 'client' }).receiveBudgetBytes).toBe(64 * MIB);
+    expect(settle({ codec: yamux(), role: 'client' }).receiveBudgetBytes).toBe(160 * MIB);
   });
 
   test('let no window grow past what was asked for, which is at least its beginning', () => {
-    expect(settle({ codec: yamux(), role: 'client', windowBytes: 32 * MIB }).maxWindowBytes).toBe(32 * MIB);
+    expect(settle({ codec: yamux(), role: 'client', windowBytes: 96 * MIB }).maxWindowBytes).toBe(96 * MIB);
     expect(settle({ codec: yamux(), role: 'client', maxWindowBytes: MIB }).maxWindowBytes).toBe(MIB);
   });
 

@@ -16,6 +16,8 @@ export interface WindowRules {
   readonly usableBytes: number;
   /** The largest that one window grows to. */
   readonly maxBytes: number;
+  /** The largest that one has grown to so far, 0 for none: what the link was seen to carry. */
+  reachedBytes: number;
   /** The round trip in milliseconds, as well as it is known. */
   rttMs(): number;
   /** The time in milliseconds. */
@@ -43,7 +45,8 @@ function grantOf(sizeBytes: number, { initialBytes, usableBytes }: WindowRules):
  * back for what was consumed: half of the first window at a time, or an eighth of one that has grown, where that is more.
  *
  * It grows by the rule of quic-go (`internal/flowcontrol/base_flow_controller.go`): more than half of the window read in less
- * than `4 x (part of the window read) x round trip` doubles it.
+ * than `4 x (part of the window read) x round trip` doubles it. Streams of a session share a link: a window that is to grow goes to what
+ * another has grown to before, and need not take a round trip for each doubling.
  */
 export class ReceiveWindow {
   /** Bytes the peer may have outstanding when everything is consumed. */
@@ -129,19 +132,31 @@ export class ReceiveWindow {
     const elapsed = time - this.#epochStart;
     const part = this.#epochBytes / this.sizeBytes;
     if (this.#epochStart > 0) {
-      if (elapsed < 4 * part * roundTrip) this.#resize(Math.min(this.sizeBytes * 2, rules.maxBytes));
+      if (elapsed < 4 * part * roundTrip) this.#grow();
       else if (elapsed > IDLE_ROUND_TRIPS * roundTrip) this.#resize(rules.initialBytes);
     }
     this.#epochStart = time;
     this.#epochBytes = 0;
   }
 
+  #grow(): void {
+    const rules = this.#rules;
+    const twiceBytes = Math.min(this.sizeBytes * 2, rules.maxBytes);
+    const sizeBytes = Math.max(twiceBytes, rules.reachedBytes);
+    if (this.#isAffordable(sizeBytes)) this.#resize(sizeBytes);
+    else if (this.#isAffordable(twiceBytes)) this.#resize(twiceBytes);
+    rules.reachedBytes = Math.max(rules.reachedBytes, this.sizeBytes);
+  }
+
+  // Half of a budget at most: the rest is for what has come, and a full budget refuses new streams.
+  #isAffordable(sizeBytes: number): boolean {
+    const more = sizeBytes - this.sizeBytes;
+    return this.#rules.budgets.every((budget) => (budget.usedBytes + more) * 2 <= budget.maxBytes);
+  }
+
   #resize(sizeBytes: number): void {
     const more = sizeBytes - this.sizeBytes;
-    const { budgets } = this.#rules;
-    // Half of a budget at most: the rest is for what has come, and a full budget refuses new streams.
-    if (more > 0 && budgets.some((budget) => (budget.usedBytes + more) * 2 > budget.maxBytes)) return;
-    for (const budget of budgets) budget.usedBytes += more;
+    for (const budget of this.#rules.budgets) budget.usedBytes += more;
     this.sizeBytes = sizeBytes;
     this.#grantBytes = grantOf(sizeBytes, this.#rules);
     if (more > 0) this.#rules.onGrown();

@@ -100,6 +100,7 @@ export class Core implements StreamHost<MuxStream> {
       initialBytes: settings.windowBytes,
       usableBytes: settings.codec.traits.clampsWindow === true ? settings.codec.traits.initialWindowBytes : Infinity,
       maxBytes: settings.maxWindowBytes,
+      reachedBytes: 0,
       onGrown: () => {
         owner.onWatch();
       },

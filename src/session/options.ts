@@ -22,7 +22,7 @@ export interface SessionLimits {
   readonly windowBytes?: number;
   /**
    * How far a window grows by itself while a stream is faster than its window lets it be, in bytes; `windowBytes` turns
-   * growth off. @defaultValue 16 MiB: 1.3 Gbit/s over 100 ms
+   * growth off. @defaultValue 64 MiB: 5 Gbit/s over 100 ms
    */
   readonly maxWindowBytes?: number;
   /** Streams that the peer may have open at once; more are refused. @defaultValue 1024: 256 MiB of initial windows */
@@ -48,7 +48,7 @@ export interface SessionLimits {
   /**
    * Bytes of this session that were received and not read, plus what windows grew by. Past it windows stay as they are and
    * new streams are refused; smux 1, which has no windows, stops reading the connection.
-   * @defaultValue 64 MiB; 4 MiB for smux 1, as its peers have
+   * @defaultValue 160 MiB; 4 MiB for smux 1, as its peers have
    */
   readonly receiveBudgetBytes?: number;
   /** The same for all sessions that share it; see `receiveBudget`. @defaultValue one of 1 GiB for the process */

@@ -25,7 +25,7 @@ export function settle(given: SessionOptions): Settings {
   const windowBytes = options.windowBytes ?? initialWindowBytes;
   const settings: Settings = {
     windowBytes,
-    maxWindowBytes: Math.max(16 * MIB, windowBytes),
+    maxWindowBytes: Math.max(64 * MIB, windowBytes),
     maxStreams: 1024,
     maxOpenStreams: 65_536,
     maxUnacceptedStreams: 256,
@@ -33,7 +33,7 @@ export function settle(given: SessionOptions): Settings {
     acceptBacklog: 256,
     maxFrameBytes: maxPayloadBytes,
     sendBufferBytes: MIB,
-    receiveBudgetBytes: credit === 'none' ? 4 * MIB : 64 * MIB,
+    receiveBudgetBytes: credit === 'none' ? 4 * MIB : 160 * MIB,
     budget: PROCESS_BUDGET,
     openRate: { burst: 100_000, perSecond: 1_000_000 },
     resetRate: { burst: 1000, perSecond: 100 },

@@ -20,17 +20,11 @@ const SURFACES = {
   duplex: (stream, onError) => new DuplexChannel(stream.duplex(), onError),
 };
 
-// Windows grow by half of the budget at most.
-const windowsUpTo = (mebibytes) => ({
-  maxWindowBytes: mebibytes * 2 ** 20,
-  receiveBudgetBytes: 4 * mebibytes * 2 ** 20,
-});
-
 /** A session of ours, its streams used as Observables or as Duplexes. */
-export function rxmux(transport, protocol, surface, maxWindowMiB) {
+export function rxmux(transport, protocol, surface) {
   const { listening, dialling } = TRANSPORTS[transport];
   const codec = CODECS[protocol];
-  const options = { codec, ...limits, ...(maxWindowMiB !== undefined && windowsUpTo(Number(maxWindowMiB))) };
+  const options = { codec, ...limits };
   const channel = SURFACES[surface];
   return {
     async listen(onChannel, onError) {
