@@ -32,10 +32,15 @@ export class Inbound implements FrameSink {
     this.#core = core;
   }
 
+  #begin(): void {
+    this.#core.framesRead++;
+    this.#core.writer.betweenFrames();
+  }
+
   onOpen(id: number, credit: number, type: number, priority: number): void {
     const core = this.#core;
     const { table, codec } = core;
-    core.framesRead++;
+    this.#begin();
     const fault = table.whyNot(id);
     if (fault !== undefined) {
       if (!table.isOurs(id) || codec.traits.wrongParity === 'error') core.violation('ERR_MUX_STREAM_STATE', fault, id);
@@ -56,7 +61,7 @@ export class Inbound implements FrameSink {
 
   onAccept(id: number, credit: number): void {
     const core = this.#core;
-    core.framesRead++;
+    this.#begin();
     const stream = core.table.streams.get(id);
     const isNews = this.#confirm(stream) || credit > 0;
     if (!isNews) core.count(core.junk, 'confirmations of nothing');
@@ -65,7 +70,7 @@ export class Inbound implements FrameSink {
 
   onDataHeader(id: number, length: number): void {
     const core = this.#core;
-    core.framesRead++;
+    this.#begin();
     if (length < SMALL_BYTES && !core.count(core.junk, 'frames that carry next to nothing')) return;
     const stream = core.table.streams.get(id);
     this.#stream = undefined;
@@ -93,7 +98,7 @@ export class Inbound implements FrameSink {
 
   onEnd(id: number): void {
     const core = this.#core;
-    core.framesRead++;
+    this.#begin();
     const stream = core.table.streams.get(id);
     this.#confirm(stream);
     if (stream !== undefined && core.untyped.has(stream))
@@ -105,7 +110,7 @@ export class Inbound implements FrameSink {
 
   onReset(id: number, code: number): void {
     const core = this.#core;
-    core.framesRead++;
+    this.#begin();
     const stream = core.table.streams.get(id);
     if (stream === undefined) {
       core.heartbeat.forget(id);
@@ -121,7 +126,7 @@ export class Inbound implements FrameSink {
 
   onCredit(id: number, increment: number, consumed: number, window: number): void {
     const core = this.#core;
-    core.framesRead++;
+    this.#begin();
     const stream = core.table.streams.get(id);
     this.#confirm(stream);
     if (stream === undefined) {
@@ -137,7 +142,7 @@ export class Inbound implements FrameSink {
 
   onPing(value: number): void {
     const core = this.#core;
-    core.framesRead++;
+    this.#begin();
     if (!core.count(core.junk, 'pings')) return;
     const { slab, at } = core.writer.room();
     core.writer.control(core.codec.encoder.pong(slab, at, value));
@@ -145,13 +150,13 @@ export class Inbound implements FrameSink {
 
   onPong(value: number): void {
     const core = this.#core;
-    core.framesRead++;
+    this.#begin();
     if (!core.heartbeat.onPong(value)) core.count(core.junk, 'answers to no ping');
   }
 
   onGoAway(lastId: number, code: number, debug: Uint8Array): void {
     const core = this.#core;
-    core.framesRead++;
+    this.#begin();
     // Each may concern every stream.
     if (!core.count(core.resets, 'GoAways')) return;
     if (this.goneAway !== undefined && lastId >= this.goneAway.lastId) return;
@@ -175,7 +180,7 @@ export class Inbound implements FrameSink {
   }
 
   onUnknown(type: number): void {
-    this.#core.framesRead++;
+    this.#begin();
     this.#core.count(this.#core.junk, `frames of unknown type ${type}`);
   }
 

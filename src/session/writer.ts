@@ -11,6 +11,10 @@ const SMALL_BYTES = 1024;
 /** Frames of control that may wait for a transport that takes nothing; past it we stop reading what makes us answer. */
 const MAX_CONTROL_BYTES = 65_536;
 
+// So many streams that have something to send do not wait for the end of a chunk: the peer works on it while we read on. Two sides that
+// wait for each other's whole batch opened, echoed and ended 138,000 streams a second, 64 at a time; like this 248,000.
+const EARLY_TURNS = 48;
+
 /** What the writer tells its session. */
 export interface WriterOwner {
   /** The transport is stuck, or no longer, with so much to answer that reading has to wait. */
@@ -23,7 +27,7 @@ export interface WriterOwner {
 
 /**
  * Everything a session sends: control frames first, in order, then data by turns. What is written during one tick, or while one
- * inbound chunk is decoded, leaves in one write.
+ * inbound chunk is decoded, leaves in one write, or in a few where many streams have something to say.
  */
 export class Writer {
   readonly outbox = new Outbox();
@@ -103,6 +107,14 @@ export class Writer {
     this.#isHeld = true;
   }
 
+  /** Within a chunk, where one frame is over and the next not begun: sends early what many streams have to say. */
+  betweenFrames(): void {
+    if (this.turns.length < EARLY_TURNS || this.#isBlocked || this.#isFlushing || this.#isOver) return;
+    this.#isFlushing = true;
+    this.#write();
+    this.#isFlushing = false;
+  }
+
   release(): void {
     this.#isHeld = false;
     if (!this.isEmpty) this.flush();
@@ -127,13 +139,7 @@ export class Writer {
     this.#isFlushing = true;
     try {
       while (!this.isBlocked && !this.#isOver && !this.#isHeld && !this.isEmpty) {
-        this.#collect();
-        const { bytes } = this.outbox;
-        if (bytes === 0) break;
-        const parts = this.outbox.take();
-        this.bytesWritten += bytes;
-        this.writes++;
-        if (!this.#conn._writeAll(parts)) this.#wait();
+        if (!this.#write()) break;
       }
     } finally {
       this.#isFlushing = false;
@@ -159,6 +165,18 @@ export class Writer {
     if (this.#isCongested) this.#congested(false);
     if (!this.#isHeld) this.flush();
   };
+
+  // False when there was nothing to send.
+  #write(): boolean {
+    this.#collect();
+    const { bytes } = this.outbox;
+    if (bytes === 0) return false;
+    const parts = this.outbox.take();
+    this.bytesWritten += bytes;
+    this.writes++;
+    if (!this.#conn._writeAll(parts)) this.#wait();
+    return true;
+  }
 
   #wait(): void {
     this.#isBlocked = true;

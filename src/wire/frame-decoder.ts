@@ -16,6 +16,8 @@ export abstract class FrameDecoder implements Decoder {
   #heldBytes = 0;
   #body: 'none' | 'data' | 'control' | 'skip' = 'none';
   #left = 0;
+  #isReading = false;
+  #next: Uint8Array[] = [];
 
   constructor(sink: FrameSink, headerBytes: number) {
     this.sink = sink;
@@ -60,6 +62,20 @@ export abstract class FrameDecoder implements Decoder {
   }
 
   push(chunk: Uint8Array): void {
+    // A transport in memory may bring the answer to what is sent between two frames from within the write.
+    if (this.#isReading) {
+      this.#next.push(chunk);
+      return;
+    }
+    this.#isReading = true;
+    try {
+      for (let next: Uint8Array | undefined = chunk; next !== undefined; next = this.#next.shift()) this.#read(next);
+    } finally {
+      this.#isReading = false;
+    }
+  }
+
+  #read(chunk: Uint8Array): void {
     const end = chunk.length;
     let at = 0;
     while (at < end) {
