@@ -15,6 +15,8 @@ import {
   type Reading,
 } from './reading.js';
 
+const ORDERLY: ConnClosed = Object.freeze({});
+
 /** A Conn that is pushed to: its reader, its addresses, its end. What goes out is left to those that extend it. */
 export abstract class InboxConn<P extends string = string, M extends ConnMeta = ConnMeta> extends Conn<P, M> {
   /** @internal */
@@ -97,7 +99,7 @@ export abstract class InboxConn<P extends string = string, M extends ConnMeta = 
 
   /** @internal Says, once, that the connection is over. */
   protected close(error: MuxError | undefined): void {
-    this.#closed ??= error === undefined ? {} : { error };
+    this.#closed ??= error === undefined ? ORDERLY : { error };
     this.#tellClosed();
   }
 

@@ -31,7 +31,8 @@ export class Unread extends ChunkQueue {
   /** Puts a chunk before all others. */
   unshift(chunk: Uint8Array): void {
     if (chunk.length === 0) return;
-    if (this.first === 0) this.chunks.unshift(chunk);
+    if (this.isEmpty) this.chunks = [chunk];
+    else if (this.first === 0) this.chunks.unshift(chunk);
     else this.chunks[--this.first] = chunk;
     this.bytes += chunk.length;
   }
