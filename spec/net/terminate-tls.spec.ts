@@ -2,7 +2,7 @@ import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { connect as connectTls, type ConnectionOptions, type TLSSocket } from 'node:tls';
-import { firstValueFrom, lastValueFrom, Subject, toArray } from 'rxjs';
+import { firstValueFrom, lastValueFrom, Subject, tap, toArray } from 'rxjs';
 import type { Conn } from '../../src/conn/conn.js';
 import { flowTo } from '../../src/flow/flow-to.js';
 import { dial } from '../../src/net/dial.js';
@@ -148,6 +148,46 @@ describe('terminateTls', () => {
     await once(stalled.on('error', () => undefined).resume(), 'end').catch(() => undefined);
     inside[0]?.next(Buffer.from('alive'));
     expect(String(await once(client, 'data'))).toBe('alive');
+  });
+
+  it('tells of a connection that has a reader already, and goes on', async () => {
+    const taken: Conn[] = [];
+    const told: TlsRejection[] = [];
+    const rejected = { next: (rejection: TlsRejection) => told.push(rejection) };
+    const inside$ = new Subject<Conn>();
+    const server = await loopback((conns$) =>
+      conns$
+        .pipe(
+          tap((conn) => {
+            if (taken.push(conn) === 1) conn.duplex();
+          }),
+          terminateTls({ ...pem, rejected }),
+        )
+        .subscribe(inside$),
+    );
+    open.push(server);
+    await server.connect();
+    const found = firstValueFrom(inside$);
+    const client = connectTls({ port: server.port, host: '127.0.0.1', rejectUnauthorized: false });
+    open.push({ close: () => client.destroy() });
+    expect((await found).encrypted).toBe(true);
+    expect(told).toMatchObject([{ conn: taken[0], error: { code: 'ERR_MUX_SECOND_SUBSCRIBE' } }]);
+  });
+
+  it('completes with its source once no handshake is under way', async () => {
+    const conns$ = new Subject<Conn>();
+    const server = await loopback((accepted$) => accepted$.subscribe((conn) => conns$.next(conn)));
+    open.push(server);
+    const ends: string[] = [];
+    const done = lastValueFrom(conns$.pipe(terminateTls(pem), tap({ complete: () => ends.push('complete') })));
+    const accepted = firstValueFrom(conns$);
+    const client = connectTls({ port: server.port, host: '127.0.0.1', rejectUnauthorized: false });
+    open.push({ close: () => client.destroy() });
+    await accepted;
+    conns$.complete();
+    expect(ends).toEqual([]);
+    expect((await done).encrypted).toBe(true);
+    expect(ends).toEqual(['complete']);
   });
 
   it('refuses a certificate and key that do not belong together, when called', async () => {

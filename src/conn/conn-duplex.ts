@@ -5,7 +5,13 @@ import type { Conn } from './conn.js';
 import type { Reading } from './reading.js';
 import { withSocketSurface } from './socket-surface.js';
 
-type ConnDuplexClass = new (conn: Conn, scheduler: SchedulerLike) => Duplex;
+/** A Conn that tells its Duplex of an early end, which its reading does not while it is paused or after the peer's FIN. */
+export interface FailingConn extends Conn {
+  /** Calls back when the connection is over with an error, at once if it is. One Duplex asks. */
+  _onFailed(callback: (error: MuxError) => void): void;
+}
+
+type ConnDuplexClass = new (conn: FailingConn, scheduler: SchedulerLike) => Duplex;
 type Done = (error?: Error | null) => void;
 
 let ConnDuplex: ConnDuplexClass | undefined;
@@ -20,7 +26,7 @@ let ConnDuplex: ConnDuplexClass | undefined;
  * @param scheduler - the clock of its `setTimeout`
  * @throws UsageError `ERR_MUX_USAGE` where there is no Node
  */
-export function duplexOver(conn: Conn, scheduler: SchedulerLike = asyncScheduler): Duplex {
+export function duplexOver(conn: FailingConn, scheduler: SchedulerLike = asyncScheduler): Duplex {
   ConnDuplex ??= connDuplexClass();
   return new ConnDuplex(conn, scheduler);
 }
@@ -46,7 +52,7 @@ function connDuplexClass(): ConnDuplexClass {
     #failed = false;
     #resetting = false;
 
-    constructor(conn: Conn, scheduler: SchedulerLike) {
+    constructor(conn: FailingConn, scheduler: SchedulerLike) {
       super(conn, scheduler);
       this.#reading = conn._read({
         next: (chunk) => {
@@ -60,9 +66,8 @@ function connDuplexClass(): ConnDuplexClass {
           this.#fail(error);
         },
       });
-      // The reading tells nothing while it is paused and nothing after its end, yet a reset must reach a writer, too.
-      conn.closed$.subscribe(({ error }) => {
-        if (error === undefined) return;
+      // A reset must reach a writer, too. Not by closed$, which is the third part of what an idle stream would hold.
+      conn._onFailed((error) => {
         // An end that came before the reset is shown before it.
         if (this.#ended) inTwoTurns(() => this.#fail(error));
         else this.#fail(error);

@@ -26,6 +26,7 @@ export abstract class InboxConn<P extends string = string, M extends ConnMeta = 
   #taken = false;
   #duplex: Duplex | undefined;
   #closed: ConnClosed | undefined;
+  #onFailed: ((error: MuxError) => void) | undefined;
   // Made when somebody asks: most streams end unwatched.
   #closed$: ReplaySubject<ConnClosed> | undefined;
 
@@ -79,6 +80,12 @@ export abstract class InboxConn<P extends string = string, M extends ConnMeta = 
     this.addresses = { remoteAddress, remotePort, localAddress, localPort, ...addresses };
   }
 
+  /** @internal */
+  _onFailed(callback: (error: MuxError) => void): void {
+    this.#onFailed = callback;
+    if (this.#closed?.error !== undefined) callback(this.#closed.error);
+  }
+
   /** @internal The reader is done with so many bytes. */
   abstract onConsumed(bytes: number): void;
   /** @internal The reader left before the end. */
@@ -99,7 +106,9 @@ export abstract class InboxConn<P extends string = string, M extends ConnMeta = 
 
   /** @internal Says, once, that the connection is over. */
   protected close(error: MuxError | undefined): void {
-    this.#closed ??= error === undefined ? ORDERLY : { error };
+    if (this.#closed !== undefined) return;
+    this.#closed = error === undefined ? ORDERLY : { error };
+    if (error !== undefined) this.#onFailed?.(error);
     this.#tellClosed();
   }
 

@@ -101,11 +101,19 @@ class Handshakes implements Holder {
   }
 
   add(conn: Conn): void {
+    try {
+      this.#begin(conn);
+    } catch (error) {
+      // It has a reader already, or is gone.
+      this.#reject(conn, MuxError.from(error, 'ERR_MUX_TLS'));
+    }
+  }
+
+  #begin(conn: Conn): void {
     const raw = conn.duplex();
     if (raw.destroyed) {
       raw.on('error', () => undefined);
-      this.#reject(conn, new MuxError('ERR_MUX_TLS', `connection ${conn.id} was closed before its TLS handshake`));
-      return;
+      throw new MuxError('ERR_MUX_TLS', `connection ${conn.id} was closed before its TLS handshake`);
     }
     const closed = (): void => {
       this.#failed(raw, new Error('it was closed before the handshake was done'));
