@@ -29,7 +29,7 @@ export interface TerminateTlsOptions extends TlsOptions {
 const CERTIFIED = ['cert', 'pfx', 'SNICallback', 'pskCallback', 'secureContext'] as const;
 
 // For a connection whose ClientHello nobody looked at.
-const NOTHING_OFFERED = { alpnProtocols: [], versions: [] };
+const NOTHING_OFFERED = { alpnProtocols: Object.freeze([]), versions: Object.freeze([]) };
 
 // A handshake takes two round trips; node:tls by itself waits 120 s.
 const HANDSHAKE_TIMEOUT_MS = 10_000;

@@ -109,10 +109,7 @@ export class Writer {
 
   /** Within a chunk, where one frame is over and the next not begun: sends early what many streams have to say. */
   betweenFrames(): void {
-    if (this.turns.length < EARLY_TURNS || this.#isBlocked || this.#isFlushing || this.#isOver) return;
-    this.#isFlushing = true;
-    this.#write();
-    this.#isFlushing = false;
+    if (this.turns.length >= EARLY_TURNS && !this.#isBlocked && !this.#isFlushing && !this.#isOver) this.#write();
   }
 
   release(): void {
@@ -136,13 +133,8 @@ export class Writer {
   flush(): void {
     // What a write leads to, in memory at once, may end up here again: the loop that runs takes it along.
     if (this.#isFlushing) return;
-    this.#isFlushing = true;
-    try {
-      while (!this.isBlocked && !this.#isOver && !this.#isHeld && !this.isEmpty) {
-        if (!this.#write()) break;
-      }
-    } finally {
-      this.#isFlushing = false;
+    while (!this.isBlocked && !this.#isOver && !this.#isHeld && !this.isEmpty) {
+      if (!this.#write()) break;
     }
     if (!this.isBlocked && !this.#isOver) this.#owner.onFlushed();
   }
@@ -168,14 +160,19 @@ export class Writer {
 
   // False when there was nothing to send.
   #write(): boolean {
-    this.#collect();
-    const { bytes } = this.outbox;
-    if (bytes === 0) return false;
-    const parts = this.outbox.take();
-    this.bytesWritten += bytes;
-    this.writes++;
-    if (!this.#conn._writeAll(parts)) this.#wait();
-    return true;
+    this.#isFlushing = true;
+    try {
+      this.#collect();
+      const { bytes } = this.outbox;
+      if (bytes === 0) return false;
+      const parts = this.outbox.take();
+      this.bytesWritten += bytes;
+      this.writes++;
+      if (!this.#conn._writeAll(parts)) this.#wait();
+      return true;
+    } finally {
+      this.#isFlushing = false;
+    }
   }
 
   #wait(): void {

@@ -62,7 +62,8 @@ export abstract class FrameDecoder implements Decoder {
   }
 
   push(chunk: Uint8Array): void {
-    // A transport in memory may bring the answer to what is sent between two frames from within the write.
+    // A transport in memory may bring the answer to what is sent between two frames from within the write: it waits here, and is no
+    // more than the peer makes of one write.
     if (this.#isReading) {
       this.#next.push(chunk);
       return;
