@@ -16,3 +16,33 @@ export async function inTurns({ subjects, rounds, measure, progress }) {
   }
   return measured;
 }
+
+/**
+ * The same in several generations. Each starts every subject anew, since two processes of one program can differ for as long as
+ * they live, and warms all of them up; its rounds then follow each other closely.
+ *
+ * @param start - `(subject) => running`, which has a `stop()`
+ * @param warmUp - `(running) => void`
+ * @param measure - `(running) => measurement`
+ * @returns for each subject, in their order, its measurements by round of all generations
+ */
+export async function inGenerations({ subjects, generations, rounds, start, warmUp, measure, progress }) {
+  const measured = subjects.map(() => []);
+  for (let generation = 1; generation <= generations; generation++) {
+    const running = [];
+    try {
+      for (const subject of subjects) running.push(await start(subject));
+      for (const one of running) await warmUp(one);
+      const ofGeneration = await inTurns({
+        subjects: running,
+        rounds,
+        measure,
+        progress: (round) => progress(`generation ${generation}/${generations}, round ${round}/${rounds}`),
+      });
+      ofGeneration.forEach((measurements, i) => measured[i].push(...measurements));
+    } finally {
+      for (const one of running) await one.stop();
+    }
+  }
+  return measured;
+}

@@ -1,19 +1,49 @@
-import { inTurns } from '../lib/rounds.mjs';
+import { inGenerations, inTurns } from '../lib/rounds.mjs';
 import { summary } from '../lib/statistics.mjs';
 
 const CHECKED_CHUNKS = 40;
 
-/** Measures one peer once, in processes that nobody used before. Gives `{ failed }` with a reason where it dies of it. */
-async function measureOnce(peer, { options = {}, measure }, times) {
-  let pair;
-  try {
-    pair = await peer.start(options);
-    if (options.how === undefined) await pair.run('check', CHECKED_CHUNKS);
-    return await measure(pair, times);
-  } catch (error) {
-    return { failed: error.message };
-  } finally {
-    await pair?.stop();
+/** A peer in processes that nobody used before. What it dies of is told in `failures`, and nothing more is asked of it. */
+class Running {
+  #peer;
+  #work;
+  #failures;
+  #pair;
+  #warmth;
+
+  static async start(peer, work, failures) {
+    const running = new Running();
+    running.#peer = peer;
+    running.#work = work;
+    running.#failures = failures;
+    await running.#unlessFailed(async () => {
+      const { options = {} } = work;
+      running.#pair = await peer.start(options);
+      if (options.how === undefined) await running.#pair.run('check', CHECKED_CHUNKS);
+    });
+    return running;
+  }
+
+  warmUp(times) {
+    return this.#unlessFailed(async () => (this.#warmth = await this.#work.warmUp(this.#pair, times)));
+  }
+
+  measure(times) {
+    return this.#unlessFailed(() => this.#work.measure(this.#pair, { ...times, warmth: this.#warmth }));
+  }
+
+  async stop() {
+    await this.#pair?.stop();
+  }
+
+  async #unlessFailed(act) {
+    if (this.#failures.has(this.#peer)) return undefined;
+    try {
+      return await act();
+    } catch (error) {
+      this.#failures.set(this.#peer, error.message);
+      return undefined;
+    }
   }
 }
 
@@ -36,22 +66,34 @@ function judge(wish, own, measuredOf) {
   return { ...wish, reached, holds: atLeast === undefined ? reached.median <= atMost : reached.median >= atLeast };
 }
 
-/** Measures a work with all that take part in it; see `WORKS`. */
-export async function measureWork(work, { peers, rounds, times, progress }) {
-  const { figures, reference, wanted, takesPart } = work;
-  const subjects = peers.filter(takesPart);
-  const failures = new Map();
-  const measured = await inTurns({
+/** A work that leaves traces in its processes has others for each measurement. */
+const onceInProcess = (work, failures, { times, subjects, rounds, progress }) =>
+  inTurns({
     subjects,
     rounds,
     measure: async (peer) => {
-      if (failures.has(peer)) return undefined;
-      const measurement = await measureOnce(peer, work, times);
-      if (measurement.failed !== undefined) failures.set(peer, measurement.failed);
+      const running = await Running.start(peer, work, failures);
+      const measurement = await running.measure(times);
+      await running.stop();
       return measurement;
     },
     progress: (round) => progress(`round ${round}/${rounds}`),
   });
+
+const againAndAgain = (work, failures, { times, ...size }) =>
+  inGenerations({
+    ...size,
+    start: (peer) => Running.start(peer, work, failures),
+    warmUp: (running) => running.warmUp(times),
+    measure: (running) => running.measure(times),
+  });
+
+/** Measures a work with all that take part in it; see `WORKS`. */
+export async function measureWork(work, { peers, ...size }) {
+  const { figures, reference, wanted, takesPart, warmUp } = work;
+  const subjects = peers.filter(takesPart);
+  const failures = new Map();
+  const measured = await (warmUp === undefined ? onceInProcess : againAndAgain)(work, failures, { subjects, ...size });
   const measuredOf = (name) => measured.find((_, i) => subjects[i].name === name && !failures.has(subjects[i]));
   const rows = subjects.map((peer, i) => {
     const { name, isOurs } = peer;

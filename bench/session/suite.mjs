@@ -6,8 +6,8 @@ import { WORKS } from './works.mjs';
 
 export * as views from './view.mjs';
 
-const FULL = { rounds: 5, times: { warmUpSeconds: 0.5, seconds: 0.8 } };
-const QUICK = { rounds: 1, times: { warmUpSeconds: 0.05, seconds: 0.1 } };
+const FULL = { generations: 3, rounds: 5, times: { warmUpSeconds: 0.8, seconds: 0.4 } };
+const QUICK = { generations: 1, rounds: 1, times: { warmUpSeconds: 0.05, seconds: 0.1 } };
 
 let all;
 

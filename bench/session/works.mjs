@@ -1,11 +1,11 @@
-import { warmedUp } from './warmed-up.mjs';
+import { rateWhenWarm } from './warm-up.mjs';
 
 const MB = 1e6;
 const AT_A_TIME = 64;
 const IDLE_STREAMS = 10_000;
 const EARLIER_STREAMS = 500;
-// Round trips of milliseconds: a hundred of them, for a tail to be seen, take longer than a usual measurement.
-const TAIL_TIMES = 3;
+// What can be measured only once in its processes; a tail of round trips of milliseconds needs hundreds of them.
+const ONCE_TIMES = 5;
 const CONCURRENCIES = [1, 64, 1000, 10_000];
 
 // On a long link windows have to grow before they are full, which is not what is measured.
@@ -23,11 +23,18 @@ const boundedInNode = (peer) => plain(peer) && peer.runsIn === 'node' && peer.is
 const atLeast = (figure, ratio, ...of) => ({ figure, atLeast: ratio, of });
 const atMost = (figure, ratio, ...of) => ({ figure, atMost: ratio, of });
 
+/** `run(pair, amount)` gives amounts a second: warmed up with `first` and more, then measured for as long as all others. */
+const timed = (run, first, { warmUpTimes = 1, times = 1 } = {}) => ({
+  warmUp: (pair, { warmUpSeconds }) =>
+    rateWhenWarm((amount) => run(pair, amount), { first, seconds: warmUpTimes * warmUpSeconds }),
+  measure: (pair, { seconds, warmth }) => run(pair, Math.ceil(warmth * times * seconds)),
+});
+
 const bulk = (streams, wanted) => ({
   title: `Bulk, ${streams === 1 ? '1 stream' : `${streams} streams`}, 64 KiB writes`,
   takesPart: plain,
   figures: { rate: 'MB/s' },
-  measure: (pair, times) => warmedUp((megabytes) => pair.run('bulk', streams, megabytes * MB), 50, times),
+  ...timed((pair, megabytes) => pair.run('bulk', streams, megabytes * MB), 50),
   reference: { figure: 'rate', of: 'node:net' },
   wanted,
 });
@@ -53,21 +60,29 @@ async function heldByStream(pair) {
 }
 
 /** The cost of opening, echoing 64 B and ending a stream, in microseconds, with more and more of them at the same time. */
-async function scaling(pair, { warmUpSeconds, seconds }) {
-  const micros = {};
-  let { rate } = await warmedUp((count) => pair.run('open', count, AT_A_TIME), 1000, { warmUpSeconds, seconds });
-  for (const concurrency of CONCURRENCIES) {
-    // A session that has never held so many compiles and grows first.
-    await pair.run('open', 2 * concurrency, concurrency);
-    ({ rate } = await pair.run('open', Math.max(2 * concurrency, Math.ceil(rate * seconds)), concurrency));
-    micros[`at${concurrency}`] = 1e6 / rate;
-  }
-  const { at10000: most, ...fewer } = micros;
-  return { ...micros, growth: most / Math.min(...Object.values(fewer)) };
-}
+const scaling = {
+  async warmUp(pair, { warmUpSeconds }) {
+    const rates = [];
+    for (const atATime of CONCURRENCIES) {
+      const run = (count) => pair.run('open', count, atATime);
+      rates.push(await rateWhenWarm(run, { first: 2 * atATime, seconds: warmUpSeconds }));
+    }
+    return rates;
+  },
+  async measure(pair, { seconds, warmth }) {
+    const micros = {};
+    for (const [i, atATime] of CONCURRENCIES.entries()) {
+      const { rate } = await pair.run('open', Math.max(2 * atATime, Math.ceil(warmth[i] * seconds)), atATime);
+      micros[`at${atATime}`] = 1e6 / rate;
+    }
+    const { at10000: most, ...fewer } = micros;
+    return { ...micros, growth: most / Math.min(...Object.values(fewer)) };
+  },
+};
 
 /**
- * The works by name. `figures` has the columns; `measure` gives them, of one pair of processes that nobody used before.
+ * The works by name. `figures` has the columns; `measure` gives them, again and again, of a pair of processes that `warmUp` has used
+ * before it. Without that the pair is of no use for another measurement.
  * `reference` is the figure whose ratio to another peer's is shown for all; `wanted` is what we are to reach: a ratio to the best
  * of other peers, or without any a figure itself.
  */
@@ -83,7 +98,7 @@ export const WORKS = {
     title: 'Open a stream, echo 64 B, end it; 64 at a time',
     takesPart: plain,
     figures: { rate: 'streams/s' },
-    measure: (pair, times) => warmedUp((count) => pair.run('open', count, AT_A_TIME), 1000, times),
+    ...timed((pair, count) => pair.run('open', count, AT_A_TIME), 1000),
     reference: { figure: 'rate', of: 'node:net' },
     wanted: [atLeast('rate', 8, 'Go muxado 1', 'Go yamux', 'Go smux 2', 'node:http2', 'libp2p-yamux')],
   },
@@ -91,7 +106,7 @@ export const WORKS = {
     title: 'Ping-pong of 64 B on one stream',
     takesPart: plain,
     figures: { p50Micros: 'round trip p50, µs', p99Micros: 'p99, µs' },
-    measure: (pair, times) => warmedUp((rounds) => pair.run('pingPong', rounds), 1000, times),
+    ...timed((pair, rounds) => pair.run('pingPong', rounds), 1000),
     reference: { figure: 'p50Micros', of: 'node:net' },
     wanted: [atMost('p50Micros', 1.15, 'node:net')],
   },
@@ -99,7 +114,7 @@ export const WORKS = {
     title: 'Ping-pong of 64 B beside 32 bulk streams',
     takesPart: boundedInNode,
     figures: { p50Micros: 'round trip p50, µs', p99Micros: 'p99, µs', rate: 'bulk, MB/s' },
-    measure: (pair, { warmUpSeconds, seconds }) => pair.run('pingPongBeside', 32, warmUpSeconds, TAIL_TIMES * seconds),
+    measure: (pair, { warmUpSeconds, seconds }) => pair.run('pingPongBeside', 32, warmUpSeconds, ONCE_TIMES * seconds),
     reference: { figure: 'p99Micros', of: 'node:net' },
     wanted: [atMost('p99Micros', 0.5, 'libp2p-yamux'), atMost('p99Micros', 1, 'node:http2')],
   },
@@ -107,7 +122,7 @@ export const WORKS = {
     title: 'One slow reader beside 99 fast ones',
     takesPart: boundedInNode,
     figures: { alone: 'the 99 alone, MB/s', beside: 'beside it, MB/s', share: 'share kept' },
-    measure: (pair, { warmUpSeconds, seconds }) => pair.run('fastBesideSlow', 99, warmUpSeconds, seconds),
+    measure: (pair, { warmUpSeconds, seconds }) => pair.run('fastBesideSlow', 99, warmUpSeconds, ONCE_TIMES * seconds),
     wanted: [atLeast('share', 0.95)],
   },
   idle: {
@@ -127,11 +142,10 @@ export const WORKS = {
     ...bulk(1, [atLeast('rate', 0.8, 'node:net')]),
     title: `Bulk, 1 stream, over a link with a round trip of ${ROUND_TRIP_MS} ms`,
     options: { roundTripMs: ROUND_TRIP_MS },
-    measure: (pair, { warmUpSeconds, seconds }) =>
-      warmedUp((megabytes) => pair.run('bulk', 1, megabytes * MB), 5, {
-        warmUpSeconds: LINK_WARM_UP_TIMES * warmUpSeconds,
-        seconds: LINK_TIMES * seconds,
-      }),
+    ...timed((pair, megabytes) => pair.run('bulk', 1, megabytes * MB), 5, {
+      warmUpTimes: LINK_WARM_UP_TIMES,
+      times: LINK_TIMES,
+    }),
   },
   tls: {
     ...bulk(1, [atLeast('rate', 0.95, 'node:tls')]),
@@ -146,7 +160,7 @@ export const WORKS = {
       ...Object.fromEntries(CONCURRENCIES.map((n) => [`at${n}`, `${n.toLocaleString('en')} at a time, µs each`])),
       growth: '10,000 : the cheapest',
     },
-    measure: scaling,
+    ...scaling,
     wanted: [atMost('growth', 1.3)],
   },
 };

@@ -7,7 +7,7 @@ import { measureSilent } from './silent.mjs';
 export * as views from './views.mjs';
 
 // A generation starts all servers anew; a round is a second of load on each.
-const FULL = { generations: 3, rounds: 5, seconds: 1, warmUpSeconds: 2 };
+const FULL = { generations: 3, rounds: 10, seconds: 1, warmUpSeconds: 2 };
 const QUICK = { generations: 1, rounds: 1, seconds: 1, warmUpSeconds: 0 };
 const sized = ({ quick, progress }) => ({ ...(quick ? QUICK : FULL), progress });
 
@@ -39,7 +39,7 @@ export const works = {
     measure: ({ quick, progress }) => {
       const size = quick
         ? { rounds: 1, times: 20_000, milliseconds: 50 }
-        : { rounds: 5, times: 200_000, milliseconds: 300 };
+        : { rounds: 15, times: 100_000, milliseconds: 200 };
       return measureDecision({ wanted: 0.5, ...size, progress });
     },
   },
