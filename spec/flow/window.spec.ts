@@ -76,28 +76,56 @@ describe('a receive window', () => {
     expect(hand.budget.usedBytes).toBe(7000);
   });
 
-  test('goes at once to what another of its session has grown to, or doubles where the budget has no room for that', () => {
-    const hand = byHand({}, 24_000);
-    const windows = [1, 2, 3].map(() => new ReceiveWindow(hand.rules));
-    const sizes = windows.map((window) => {
-      const seen = [1, 2, 3, 4].map(() => {
+  test('goes at once to what another of its session has grown to, which takes an eighth of what is left to grow', () => {
+    const hand = byHand({}, 112_000);
+    const grown = (rounds: number): number[] => {
+      const window = new ReceiveWindow(hand.rules);
+      return Array.from({ length: rounds }, () => {
         use(window);
         hand.now += 100;
         return window.sizeBytes;
       });
-      return seen;
-    });
+    };
+    expect(grown(5)).toEqual([1000, 2000, 4000, 8000, 8000]);
+    // 49,000 are left, then 42,875, then 37,515 and so on: of each an eighth.
+    const sizes = Array.from({ length: 6 }, () => grown(2));
     expect(sizes).toEqual([
-      [1000, 2000, 4000, 8000],
-      [1000, 2000, 4000, 4000],
-      [1000, 2000, 2000, 2000],
+      [1000, 7125],
+      [1000, 6359],
+      [1000, 5689],
+      [1000, 5103],
+      [1000, 4590],
+      [1000, 4141],
     ]);
-    windows[0]?.release();
-    windows[1]?.release();
-    const next = new ReceiveWindow(hand.rules);
-    use(next);
-    use(next);
-    expect([next.sizeBytes, hand.budget.usedBytes]).toEqual([8000, 8000]);
+    expect(grown(3)).toEqual([1000, 3749, 7498]);
+  });
+
+  test('that could not grow is no example for others', () => {
+    const hand = byHand({ maxBytes: 100_000 }, 4000);
+    const first = new ReceiveWindow(hand.rules);
+    for (let n = 0; n < 4; n++) use(first);
+    expect([first.sizeBytes, hand.rules.reachedBytes]).toEqual([2000, 2000]);
+    const second = new ReceiveWindow({ ...hand.rules, budgets: [{ maxBytes: 1_000_000, usedBytes: 0 }] });
+    use(second);
+    use(second);
+    expect(second.sizeBytes).toBe(2000);
+  });
+
+  test('that grew for a burst is at its beginning again after five looks that found it hardly used', () => {
+    const hand = byHand();
+    const window = new ReceiveWindow(hand.rules);
+    for (let n = 0; n < 4; n++) use(window);
+    const looks = Array.from({ length: 7 }, (_, second) => {
+      hand.now += 1000;
+      use(window, second === 1 ? 500 : 499);
+      return [window.rest(), window.sizeBytes];
+    });
+    const [kept, back] = [
+      [true, 8000],
+      [false, 1000],
+    ];
+    expect(looks).toEqual([kept, kept, kept, kept, kept, kept, back]);
+    expect(hand.budget.usedBytes).toBe(0);
   });
 
   test('that has grown gives credit back by eighths, or by half of what it began with where that is more', () => {

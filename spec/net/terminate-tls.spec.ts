@@ -137,7 +137,8 @@ describe('terminateTls', () => {
     const conns$ = new Subject<Conn>();
     const server = await loopback((accepted$) => accepted$.subscribe(conns$));
     open.push(server);
-    const subscription = conns$.pipe(terminateTls(pem)).subscribe((conn) => inside.push(conn));
+    const patient = terminateTls({ ...pem, handshakeTimeout: 600_000 });
+    const subscription = conns$.pipe(patient).subscribe((conn) => inside.push(conn));
     const client = connectTls({ port: server.port, host: '127.0.0.1', rejectUnauthorized: false });
     open.push({ close: () => client.destroy() });
     await once(client, 'secureConnect');
@@ -145,7 +146,7 @@ describe('terminateTls', () => {
     const accepted = server.conns.length === 2 ? undefined : firstValueFrom(conns$);
     await accepted;
     subscription.unsubscribe();
-    await once(stalled.on('error', () => undefined).resume(), 'end').catch(() => undefined);
+    await once(stalled.resume(), 'end');
     inside[0]?.next(Buffer.from('alive'));
     expect(String(await once(client, 'data'))).toBe('alive');
   });
@@ -188,6 +189,86 @@ describe('terminateTls', () => {
     expect(ends).toEqual([]);
     expect((await done).encrypted).toBe(true);
     expect(ends).toEqual(['complete']);
+  });
+
+  it('completes when the last handshake under way fails', async () => {
+    const conns$ = new Subject<Conn>();
+    const told: TlsRejection[] = [];
+    const rejected = { next: (rejection: TlsRejection) => told.push(rejection) };
+    const server = await loopback((accepted$) => accepted$.subscribe((conn) => conns$.next(conn)));
+    open.push(server);
+    const done = lastValueFrom(conns$.pipe(terminateTls({ ...pem, rejected })), { defaultValue: 'nothing' });
+    const accepted = firstValueFrom(conns$);
+    const client = await server.connect();
+    client.on('error', () => undefined).resume();
+    await accepted;
+    conns$.complete();
+    client.write('no TLS at all');
+    expect(await done).toBe('nothing');
+    expect(told).toMatchObject([{ error: { code: 'ERR_MUX_TLS' } }]);
+  });
+
+  it('closes the socket of a client that ends in mid-handshake, long before the deadline', async () => {
+    const { server, rejected$ } = await secureServer({ handshakeTimeout: 600_000 });
+    const told = firstValueFrom(rejected$);
+    const client = await server.connect();
+    const closed = once(client.on('error', () => undefined).resume(), 'close');
+    client.end(Buffer.from('1603010200010001fc0303', 'hex'));
+    expect((await told).error.code).toBe('ERR_MUX_TLS');
+    await closed;
+  });
+
+  it('tells of a connection that this side closes in mid-handshake', async () => {
+    const { server, decided$, rejected$ } = await secureServer();
+    const handshaking = firstValueFrom(decided$);
+    const told = firstValueFrom(rejected$);
+    const client = await server.connect();
+    client.on('error', () => undefined).write(Buffer.from('1603010200010001fc0303', 'hex'));
+    await handshaking;
+    server.conns[0]?.error(new Error('enough'));
+    expect((await told).error.code).toBe('ERR_MUX_TLS');
+  });
+
+  it('leaves a connection inside as open to a half-close as the one outside', async () => {
+    const { secure, inside$ } = await secureServer();
+    const found = firstValueFrom(inside$);
+    const client = await secure();
+    const reply = readAll(client);
+    client.end('SSH-2.0-x');
+    const conn = await found;
+    expect(Buffer.concat(await lastValueFrom(conn.pipe(toArray()))).toString()).toBe('SSH-2.0-x');
+    conn.next(Buffer.from('after your end'));
+    conn.complete();
+    expect((await reply).toString()).toBe('after your end');
+  });
+
+  it('shares its tickets between subscriptions: a client resumes on another', async () => {
+    const stage = terminateTls({ ...pem, maxVersion: 'TLSv1.2' });
+    const connected = async (session?: Buffer): Promise<TLSSocket> => {
+      const server = await loopback((conns$) => conns$.pipe(stage).subscribe());
+      open.push(server);
+      const client = connectTls({
+        port: server.port,
+        host: '127.0.0.1',
+        rejectUnauthorized: false,
+        ...(session && { session }),
+      });
+      open.push({ close: () => client.destroy() });
+      await once(client, 'secureConnect');
+      return client;
+    };
+    const first = await connected();
+    const again = await connected(first.getSession());
+    expect([first.isSessionReused(), again.isSessionReused()]).toEqual([false, true]);
+  });
+
+  it.each([
+    ['handshakeTimeout', { handshakeTimeout: 'soon' as unknown as number }],
+    ['SNICallback', { SNICallback: 5 as never }],
+    ['ALPN', { ALPNProtocols: ['h2'], ALPNCallback: () => 'h2' }],
+    ['a protocol name', { ALPNProtocols: ['x'.repeat(300)] }],
+  ])('refuses a bad option when called: %s', (_name, options) => {
+    expect(() => terminateTls({ ...pem, ...options })).toThrow(expect.objectContaining({ code: 'ERR_MUX_OPTION' }));
   });
 
   it('refuses a certificate and key that do not belong together, when called', async () => {

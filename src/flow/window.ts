@@ -30,8 +30,10 @@ export interface WindowRules {
 
 // A window is kept for as long as data comes; after so many round trips without half a window read, it was for nothing.
 const IDLE_ROUND_TRIPS = 16;
-// The same of one that nobody reads, or sends to, at all: it is looked at once a second.
+// The same of one of which, from look to look, a second each, not even half of the first window is read.
 const IDLE_LOOKS = 5;
+// A window that grows by more than twice its size takes so much at most of what is left to grow: the streams beside it want to grow too.
+const PARTS_OF_WHAT_IS_LEFT = 8;
 const GRANTS_PER_GROWN_WINDOW = 8;
 
 // By halves, what was read last and is less than a half waits a round trip for its grant: on a long link that is up to half of
@@ -109,11 +111,12 @@ export class ReceiveWindow {
     return this.creditBytes + this.heldBytes + this.owedBytes < this.sizeBytes;
   }
 
-  /** A look, once a second: growth of which nothing was used for some seconds is given back. True while there is any. */
+  /** A look, once a second: growth that was of no use for some seconds is given back. True while there is any. */
   rest(): boolean {
     const { initialBytes } = this.#rules;
     if (this.sizeBytes <= initialBytes) return false;
-    this.#idleLooks = this.consumedBytes === this.#seenBytes ? this.#idleLooks + 1 : 0;
+    const isIdle = this.consumedBytes - this.#seenBytes < initialBytes / 2;
+    this.#idleLooks = isIdle ? this.#idleLooks + 1 : 0;
     this.#seenBytes = this.consumedBytes;
     if (this.#idleLooks >= IDLE_LOOKS) this.#resize(initialBytes);
     return this.sizeBytes > initialBytes;
@@ -141,17 +144,17 @@ export class ReceiveWindow {
 
   #grow(): void {
     const rules = this.#rules;
-    const twiceBytes = Math.min(this.sizeBytes * 2, rules.maxBytes);
-    const sizeBytes = Math.max(twiceBytes, rules.reachedBytes);
-    if (this.#isAffordable(sizeBytes)) this.#resize(sizeBytes);
-    else if (this.#isAffordable(twiceBytes)) this.#resize(twiceBytes);
+    const roomBytes = this.#roomBytes;
+    const doubledBytes = Math.min(this.sizeBytes * 2, rules.maxBytes);
+    const sharedBytes = this.sizeBytes + Math.floor(roomBytes / PARTS_OF_WHAT_IS_LEFT);
+    const sizeBytes = Math.max(doubledBytes, Math.min(rules.reachedBytes, sharedBytes));
+    if (sizeBytes - this.sizeBytes <= roomBytes) this.#resize(sizeBytes);
     rules.reachedBytes = Math.max(rules.reachedBytes, this.sizeBytes);
   }
 
   // Half of a budget at most: the rest is for what has come, and a full budget refuses new streams.
-  #isAffordable(sizeBytes: number): boolean {
-    const more = sizeBytes - this.sizeBytes;
-    return this.#rules.budgets.every((budget) => (budget.usedBytes + more) * 2 <= budget.maxBytes);
+  get #roomBytes(): number {
+    return Math.min(...this.#rules.budgets.map((budget) => budget.maxBytes / 2 - budget.usedBytes));
   }
 
   #resize(sizeBytes: number): void {

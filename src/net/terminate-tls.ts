@@ -4,24 +4,30 @@ import { createServer, type Server, type TLSSocket, type TlsOptions } from 'node
 import { Observable, type NextObserver, type OperatorFunction, type Subscriber } from 'rxjs';
 import type { Conn } from '../conn/conn.js';
 import type { TlsMeta } from '../conn/meta.js';
-import { ListenError, MuxError } from '../errors.js';
+import { ListenError, MuxError, UsageError } from '../errors.js';
 import { contained } from '../flow/contained.js';
 import { feed, type Holder } from '../sniff/feed.js';
 import { hasOwnAddresses } from './carry-addresses.js';
 import { DuplexConn } from './duplex-conn.js';
 import { checkTlsFiles } from './tls-options.js';
 
-/** A connection whose TLS handshake failed. It is closed already. */
+/** A connection that came to no TLS handshake, or whose handshake failed. */
 export interface TlsRejection {
-  /** The outer connection, which carried the handshake. */
+  /** The outer connection, which carried the handshake. It is closed, but for one that has another reader. */
   readonly conn: Conn;
-  /** `ERR_MUX_TLS`, with OpenSSL's or Node's error as its cause. */
+  /**
+   * `ERR_MUX_TLS`, with OpenSSL's or Node's error as its cause (without one for a connection that was closed before its handshake);
+   * `ERR_MUX_SECOND_SUBSCRIBE` for a connection that has another reader.
+   */
   readonly error: MuxError;
 }
 
 /** Settings of {@link terminateTls}: those of `node:tls` servers, and who hears of failures. */
 export interface TerminateTlsOptions extends TlsOptions {
-  /** Told of every failed handshake: bad bytes, no common protocol, a client certificate refused, the deadline. */
+  /**
+   * Told of every failed handshake: bad bytes, no common protocol, a client certificate refused, the deadline; and of connections that
+   * are closed, or have a reader, when they come.
+   */
   readonly rejected?: NextObserver<TlsRejection>;
 }
 
@@ -42,7 +48,10 @@ const HANDSHAKE_TIMEOUT_MS = 10_000;
  * that connection only and is told to `rejected`. Completes with the source once no handshake is under way. Unsubscribing
  * destroys the connections in handshake; those emitted live on.
  *
- * @throws ListenError `ERR_MUX_TLS_FILES` when certificate and key can't be used
+ * All subscriptions share the tickets of one TLS server: a client resumes its TLS 1.2 or 1.3 session on any of them.
+ *
+ * @throws ListenError `ERR_MUX_TLS_FILES` when certificate and key can't be used, UsageError `ERR_MUX_OPTION` for other options that
+ * `node:tls` refuses
  * @example
  * ```ts
  * const { secure, plain } = partitionByProtocol(conns$, { secure: tls(), plain: http1() });
@@ -56,19 +65,73 @@ export function terminateTls({ rejected, ...options }: TerminateTlsOptions): Ope
       scope: 'listener',
     });
   }
-  const serverOptions = { handshakeTimeout: HANDSHAKE_TIMEOUT_MS, ...options };
+  const server = new HandshakeServer({ handshakeTimeout: HANDSHAKE_TIMEOUT_MS, ...options });
   const told = contained(rejected);
   return (source) =>
     new Observable((subscriber) => {
-      subscriber.add(feed(new Handshakes(serverOptions, subscriber, told), source, subscriber));
+      subscriber.add(feed(new Handshakes(server, subscriber, told), source, subscriber));
     });
 }
 
-/** One connection in handshake. */
+/** One connection in handshake, and the subscription that it belongs to. */
 interface Handshake {
   readonly conn: Conn;
   readonly allowHalfOpen: boolean;
-  readonly closed: () => void;
+  readonly holder: Handshakes;
+}
+
+/** It never listens; connections are given to it, so that tickets, SNI and ALPN work as in any TLS server. */
+class HandshakeServer {
+  readonly #server: Server;
+  readonly #underWay = new Map<Duplex, Handshake>();
+
+  constructor(options: TlsOptions) {
+    this.#server = serverOf(options)
+      .on('secureConnection', (secure) => {
+        const raw = rawOf(secure);
+        const handshake = this.#take(raw);
+        if (raw !== undefined) handshake?.holder.done(handshake, raw, secure);
+      })
+      // Every other end of a handshake comes here, be it that one of both sides closes the connection.
+      .on('tlsClientError', (error, secure) => {
+        const raw = rawOf(secure);
+        // At the handshake deadline Node tells the error but leaves the socket open.
+        raw?.destroy();
+        const handshake = this.#take(raw);
+        handshake?.holder.failed(handshake, error);
+      });
+  }
+
+  begin(raw: Duplex, handshake: Handshake): void {
+    this.#underWay.set(raw, handshake);
+    // A client that ends in mid-handshake must not keep its socket until the deadline.
+    raw.allowHalfOpen = false;
+    this.#server.emit('connection', raw);
+  }
+
+  /** Ends those of one subscription. */
+  end(holder: Handshakes): void {
+    for (const [raw, handshake] of this.#underWay) {
+      if (handshake.holder !== holder) continue;
+      this.#underWay.delete(raw);
+      raw.destroy();
+    }
+  }
+
+  #take(raw: Duplex | undefined): Handshake | undefined {
+    if (raw === undefined) return undefined;
+    const handshake = this.#underWay.get(raw);
+    this.#underWay.delete(raw);
+    return handshake;
+  }
+}
+
+function serverOf(options: TlsOptions): Server {
+  try {
+    return createServer(options);
+  } catch (cause) {
+    throw new UsageError('ERR_MUX_OPTION', `terminateTls: ${(cause as Error).message}`, { cause });
+  }
 }
 
 /**
@@ -76,53 +139,31 @@ interface Handshake {
  * took as much as all else that is done here.
  */
 class Handshakes implements Holder {
+  readonly #server: HandshakeServer;
   readonly #subscriber: Subscriber<Conn>;
   readonly #told: NextObserver<TlsRejection> | undefined;
-  readonly #underWay = new Map<Duplex, Handshake>();
-  // It never listens; connections are given to it, so that tickets, SNI and ALPN work as in any TLS server.
-  readonly #server: Server;
+  #underWay = 0;
   #drained: (() => void) | undefined;
 
-  constructor(options: TlsOptions, subscriber: Subscriber<Conn>, told: NextObserver<TlsRejection> | undefined) {
+  constructor(server: HandshakeServer, subscriber: Subscriber<Conn>, told: NextObserver<TlsRejection> | undefined) {
+    this.#server = server;
     this.#subscriber = subscriber;
     this.#told = told;
-    this.#server = createServer(options)
-      .on('secureConnection', (secure) => {
-        const raw = rawOf(secure);
-        if (raw !== undefined) this.#done(raw, secure);
-      })
-      .on('tlsClientError', (error, secure) => {
-        // Before it is destroyed: a TLS socket forgets what it was made over.
-        const raw = rawOf(secure);
-        // At the handshake deadline Node tells the error but leaves the socket open.
-        secure.destroy();
-        if (raw !== undefined) this.#failed(raw, error);
-      });
   }
 
   add(conn: Conn): void {
     try {
-      this.#begin(conn);
+      const raw = conn.duplex();
+      if (raw.destroyed) {
+        raw.on('error', () => undefined);
+        throw new MuxError('ERR_MUX_TLS', `connection ${conn.id} was closed before its TLS handshake`);
+      }
+      this.#underWay++;
+      this.#server.begin(raw, { conn, allowHalfOpen: raw.allowHalfOpen, holder: this });
     } catch (error) {
       // It has a reader already, or is gone.
-      this.#reject(conn, MuxError.from(error, 'ERR_MUX_TLS'));
+      this.#told?.next({ conn, error: MuxError.from(error, 'ERR_MUX_TLS') });
     }
-  }
-
-  #begin(conn: Conn): void {
-    const raw = conn.duplex();
-    if (raw.destroyed) {
-      raw.on('error', () => undefined);
-      throw new MuxError('ERR_MUX_TLS', `connection ${conn.id} was closed before its TLS handshake`);
-    }
-    const closed = (): void => {
-      this.#failed(raw, new Error('it was closed before the handshake was done'));
-    };
-    raw.on('close', closed);
-    this.#underWay.set(raw, { conn, allowHalfOpen: raw.allowHalfOpen, closed });
-    // A client that ends in mid-handshake must not keep its socket until the deadline.
-    raw.allowHalfOpen = false;
-    this.#server.emit('connection', raw);
   }
 
   whenDrained(callback: () => void): void {
@@ -131,43 +172,25 @@ class Handshakes implements Holder {
   }
 
   stop(): void {
-    const underWay = [...this.#underWay.keys()];
-    this.#underWay.clear();
-    for (const raw of underWay) raw.destroy();
+    this.#server.end(this);
   }
 
-  #done(raw: Duplex, secure: TLSSocket): void {
-    const handshake = this.#take(raw);
-    if (handshake === undefined) return;
-    secure.allowHalfOpen = handshake.allowHalfOpen;
-    this.#subscriber.next(inside(handshake.conn, raw, secure));
+  done({ conn, allowHalfOpen }: Handshake, raw: Duplex, secure: TLSSocket): void {
+    this.#underWay--;
+    secure.allowHalfOpen = allowHalfOpen;
+    this.#subscriber.next(inside(conn, raw, secure));
     this.#checkDrained();
   }
 
-  #failed(raw: Duplex, cause: Error): void {
-    const conn = this.#take(raw)?.conn;
-    if (conn === undefined) return;
-    raw.destroy();
+  failed({ conn }: Handshake, cause: Error): void {
+    this.#underWay--;
     const text = `TLS handshake of connection ${conn.id} failed: ${cause.message}`;
-    this.#reject(conn, new MuxError('ERR_MUX_TLS', text, { initiator: 'remote', cause }));
-  }
-
-  #reject(conn: Conn, error: MuxError): void {
-    this.#told?.next({ conn, error });
+    this.#told?.next({ conn, error: new MuxError('ERR_MUX_TLS', text, { initiator: 'remote', cause }) });
     this.#checkDrained();
-  }
-
-  #take(raw: Duplex): Handshake | undefined {
-    const handshake = this.#underWay.get(raw);
-    if (handshake !== undefined) {
-      this.#underWay.delete(raw);
-      raw.off('close', handshake.closed);
-    }
-    return handshake;
   }
 
   #checkDrained(): void {
-    if (this.#underWay.size === 0) this.#drained?.();
+    if (this.#underWay === 0) this.#drained?.();
   }
 }
 

@@ -4,6 +4,7 @@ import type { FrameSink } from '../wire/codec.js';
 import { resetError, type Core } from './core.js';
 import type { MuxStream } from './mux-stream.js';
 import { goneAwayError } from './session-closed.js';
+import { weightOf } from './turns.js';
 
 const TYPE_BYTES = 4;
 // A frame of data smaller than this carries next to nothing.
@@ -32,15 +33,17 @@ export class Inbound implements FrameSink {
     this.#core = core;
   }
 
-  #begin(): void {
+  // False when what leaves between two frames, and whoever was told of it, has ended the session.
+  #begin(): boolean {
     this.#core.framesRead++;
     this.#core.writer.betweenFrames();
+    return !this.#core.isOver;
   }
 
   onOpen(id: number, credit: number, type: number, priority: number): void {
     const core = this.#core;
     const { table, codec } = core;
-    this.#begin();
+    if (!this.#begin()) return;
     const fault = table.whyNot(id);
     if (fault !== undefined) {
       if (!table.isOurs(id) || codec.traits.wrongParity === 'error') core.violation('ERR_MUX_STREAM_STATE', fault, id);
@@ -61,7 +64,7 @@ export class Inbound implements FrameSink {
 
   onAccept(id: number, credit: number): void {
     const core = this.#core;
-    this.#begin();
+    if (!this.#begin()) return;
     const stream = core.table.streams.get(id);
     const isNews = this.#confirm(stream) || credit > 0;
     if (!isNews) core.count(core.junk, 'confirmations of nothing');
@@ -70,7 +73,7 @@ export class Inbound implements FrameSink {
 
   onDataHeader(id: number, length: number): void {
     const core = this.#core;
-    this.#begin();
+    if (!this.#begin()) return;
     if (length < SMALL_BYTES && !core.count(core.junk, 'frames that carry next to nothing')) return;
     const stream = core.table.streams.get(id);
     this.#stream = undefined;
@@ -98,7 +101,7 @@ export class Inbound implements FrameSink {
 
   onEnd(id: number): void {
     const core = this.#core;
-    this.#begin();
+    if (!this.#begin()) return;
     const stream = core.table.streams.get(id);
     this.#confirm(stream);
     if (stream !== undefined && core.untyped.has(stream))
@@ -110,7 +113,7 @@ export class Inbound implements FrameSink {
 
   onReset(id: number, code: number): void {
     const core = this.#core;
-    this.#begin();
+    if (!this.#begin()) return;
     const stream = core.table.streams.get(id);
     if (stream === undefined) {
       core.heartbeat.forget(id);
@@ -126,7 +129,7 @@ export class Inbound implements FrameSink {
 
   onCredit(id: number, increment: number, consumed: number, window: number): void {
     const core = this.#core;
-    this.#begin();
+    if (!this.#begin()) return;
     const stream = core.table.streams.get(id);
     this.#confirm(stream);
     if (stream === undefined) {
@@ -142,7 +145,7 @@ export class Inbound implements FrameSink {
 
   onPing(value: number): void {
     const core = this.#core;
-    this.#begin();
+    if (!this.#begin()) return;
     if (!core.count(core.junk, 'pings')) return;
     const { slab, at } = core.writer.room();
     core.writer.control(core.codec.encoder.pong(slab, at, value));
@@ -150,13 +153,13 @@ export class Inbound implements FrameSink {
 
   onPong(value: number): void {
     const core = this.#core;
-    this.#begin();
+    if (!this.#begin()) return;
     if (!core.heartbeat.onPong(value)) core.count(core.junk, 'answers to no ping');
   }
 
   onGoAway(lastId: number, code: number, debug: Uint8Array): void {
     const core = this.#core;
-    this.#begin();
+    if (!this.#begin()) return;
     // Each may concern every stream.
     if (!core.count(core.resets, 'GoAways')) return;
     if (this.goneAway !== undefined && lastId >= this.goneAway.lastId) return;
@@ -180,7 +183,7 @@ export class Inbound implements FrameSink {
   }
 
   onUnknown(type: number): void {
-    this.#begin();
+    if (!this.#begin()) return;
     this.#core.count(this.#core.junk, `frames of unknown type ${type}`);
   }
 
@@ -288,12 +291,4 @@ export class Inbound implements FrameSink {
     if (!core.count(core.resets, 'frames that made us reset a stream')) return;
     stream._destroy(new ProtocolError(code, text, stream.facts('remote')));
   }
-}
-
-const MAX_PRIORITY = 0x7fff_ffff;
-const MAX_WEIGHT = 256;
-
-/** muxado 1 sends a priority, the more the more urgent: it becomes the weight of what we send back. */
-function weightOf(priority: number): number {
-  return priority <= 0 ? 1 : Math.min(MAX_WEIGHT, 1 + Math.floor((priority / MAX_PRIORITY) * MAX_WEIGHT));
 }

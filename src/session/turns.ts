@@ -43,3 +43,11 @@ export class Turns {
     this.#first = 0;
   }
 }
+
+const MAX_PRIORITY = 0x7fff_ffff;
+const MAX_WEIGHT = 256;
+
+/** muxado 1 sends a priority, the more the more urgent: it becomes the weight of what we send back. */
+export function weightOf(priority: number): number {
+  return priority <= 0 ? 1 : Math.min(MAX_WEIGHT, 1 + Math.floor((priority / MAX_PRIORITY) * MAX_WEIGHT));
+}

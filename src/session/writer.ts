@@ -102,19 +102,19 @@ export class Writer {
     this.schedule();
   }
 
-  /** From here to `release` nothing leaves: a chunk is being decoded, and its answers go together. */
+  /** A chunk is being decoded: from here to `release` answers are kept, to go together, but for {@link Writer.betweenFrames}. */
   hold(): void {
     this.#isHeld = true;
   }
 
   /** Within a chunk, where one frame is over and the next not begun: sends early what many streams have to say. */
   betweenFrames(): void {
-    if (this.turns.length >= EARLY_TURNS && !this.#isBlocked && !this.#isFlushing && !this.#isOver) this.#write();
+    if (this.turns.length >= EARLY_TURNS && !this.#isBlocked && !this.#isFlushing) this.#write();
   }
 
   release(): void {
     this.#isHeld = false;
-    if (!this.isEmpty) this.flush();
+    this.flush();
   }
 
   /** Sends what is collected, whatever the transport says, and nothing after it: the last words. */
