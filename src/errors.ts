@@ -101,10 +101,11 @@ export class MuxError extends Error {
 
   /** Wraps what a socket or a callback threw; a MuxError comes back as it is. */
   static from(value: unknown, code: ErrorCode = 'ERR_MUX_ABORT', facts: MuxErrorFacts = {}): MuxError {
-    if (MuxError.is(value)) return value;
+    if (this.is(value)) return value;
     const text =
       value !== null && typeof value === 'object' && 'message' in value ? String(value.message) : String(value);
-    return new MuxError(code, text, { ...facts, cause: value });
+    // By `this`: named by its own name in here, a bundler would give the class another.
+    return new this(code, text, { ...facts, cause: value });
   }
 }
 

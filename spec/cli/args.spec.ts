@@ -29,6 +29,7 @@ describe('the command line', () => {
   it.each([
     [['demo', '--port', '65536'], {}, "--port is a whole number from 0 to 65535, not '65536'"],
     [['demo', '--port', '80x'], {}, "--port is a whole number from 0 to 65535, not '80x'"],
+    [['demo', '--port', '-1'], {}, "Option '--port' argument is ambiguous; see: rxmux --help"],
     [['demo'], { PORT: '-1' }, "PORT is a whole number from 0 to 65535, not '-1'"],
     [['demo', '--ssh', 'localhost'], {}, "--ssh is HOST:PORT, for example localhost:22, not 'localhost'"],
     [['demo', '--ssh', 'localhost:0'], {}, "the port of --ssh is a whole number from 1 to 65535, not '0'"],
@@ -36,7 +37,7 @@ describe('the command line', () => {
     [['demo', 'twice'], {}, "'twice' is not understood; see: rxmux --help"],
     [['demo', '--codec', 'yamux'], {}, '--codec is of another command; see: rxmux --help'],
     [['open', '--codec', 'yamux'], {}, 'open needs a URL: rxmux open --codec yamux tcp://localhost:8080'],
-    ...['ws://a:1/mux', 'wss://a/mux', 'localhost:8080', 'xtcp://a:1'].map(
+    ...['ws://a:1/mux', 'wss://a/mux', 'localhost:8080', 'xtcp://a:1', 'tcp://a', 'tls://a:/'].map(
       (url) =>
         [
           ['open', '--codec', 'yamux', url],

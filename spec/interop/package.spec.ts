@@ -28,6 +28,15 @@ describe('the package as it is built', () => {
     expect(gzipSync(bytes, { level: 9 }).length).toBeLessThan(2200);
   });
 
+  it('calls its errors by their names', async () => {
+    const code = `
+      import * as rxmux from 'rxmux';
+      const errors = Object.entries(rxmux).filter(([, it]) => it === rxmux.MuxError || it.prototype instanceof rxmux.MuxError);
+      console.log(errors.length, errors.every(([name, E]) => new E('ERR_MUX_ABORT', 'x').name === name));`;
+    const { stdout } = await lab.run(process.execPath, ['--input-type=module', '--eval', code], { timeoutMs: 30_000 });
+    expect(stdout.trim()).toBe('8 true');
+  });
+
   it('exports the same, whoever loads it', async () => {
     const code = `
       for (const entry of ['index', 'browser', 'testing/index']) {

@@ -112,7 +112,10 @@ describe('listen', () => {
   });
 
   it('says what is wrong with an address that can not be bound', async () => {
-    expect(await failure({ port: 0, host: '192.0.2.1' })).toMatchObject({ code: 'ERR_MUX_LISTEN' });
+    expect(await failure({ port: 0, host: '192.0.2.1' })).toMatchObject({
+      code: 'ERR_MUX_LISTEN',
+      message: "[ERR_MUX_LISTEN] can't listen on 192.0.2.1:0: give a name or an address of this machine",
+    });
   });
 
   it('refuses options that can not be meant, and bad TLS files', () => {
@@ -121,6 +124,9 @@ describe('listen', () => {
       { port: 1, path: '/x' },
       { port: -1 },
       { port: 1.5 },
+      { port: 0, host: '' },
+      { port: 0, backlog: -1 },
+      { port: 0, sendBufferBytes: -1 },
       { port: 0, maxConnections: 0 },
       { port: 0, maxPerIp: -1 },
     ]) {
@@ -214,6 +220,7 @@ describe('dial', () => {
   });
 
   it('refuses to guess where to', () => {
-    expect(() => dial({})).toThrow(expect.objectContaining({ code: 'ERR_MUX_OPTION' }));
+    for (const options of [{}, { port: 1, sendBufferBytes: 1.5 }])
+      expect(() => dial(options)).toThrow(expect.objectContaining({ code: 'ERR_MUX_OPTION' }));
   });
 });

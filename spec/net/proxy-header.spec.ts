@@ -199,6 +199,10 @@ describe('proxyHeader', () => {
     );
   });
 
+  it('refuses a version that there is not', () => {
+    expect(() => proxyHeader(CLIENT, { version: 3 as 2 })).toThrow(expect.objectContaining({ code: 'ERR_MUX_OPTION' }));
+  });
+
   it('fits as much as the length field can tell', () => {
     const header = proxyHeader(CLIENT, { version: 2, tlvs: [{ type: 0x04, value: new Uint8Array(0xffff - 3 - 12) }] });
     expect(parseProxyHeader(header, 16 + 0xffff, false)).toMatchObject({ length: 16 + 0xffff });

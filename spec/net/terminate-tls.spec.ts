@@ -263,7 +263,8 @@ describe('terminateTls', () => {
   });
 
   it.each([
-    ['handshakeTimeout', { handshakeTimeout: 'soon' as unknown as number }],
+    ['no number', { handshakeTimeout: 'soon' as unknown as number }],
+    ['no time', { handshakeTimeout: 0 }],
     ['SNICallback', { SNICallback: 5 as never }],
     ['ALPN', { ALPNProtocols: ['h2'], ALPNCallback: () => 'h2' }],
     ['a protocol name', { ALPNProtocols: ['x'.repeat(300)] }],
@@ -273,7 +274,8 @@ describe('terminateTls', () => {
 
   it('refuses a certificate and key that do not belong together, when called', async () => {
     const { cert } = await localhostPem();
-    expect(() => terminateTls({ cert, key: pem.key })).toThrow(expect.objectContaining({ code: 'ERR_MUX_TLS_FILES' }));
+    for (const options of [{ cert, key: pem.key }, { cert }, {}])
+      expect(() => terminateTls(options)).toThrow(expect.objectContaining({ code: 'ERR_MUX_TLS_FILES' }));
   });
 });
 

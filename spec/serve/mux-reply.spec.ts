@@ -216,6 +216,21 @@ describe('an error', () => {
     expect(calls[0]?.[0]).toContain('secret');
     expect(JSON.stringify(calls)).not.toMatch(/private|token/);
   });
+
+  it('has what a client sent, and a handler quotes, in one line', async () => {
+    const warned = jest.spyOn(process, 'emitWarning').mockImplementation(() => {});
+    const mux = serveMux({
+      '/{id}': ({ params }) => {
+        throw new Error(`no item ${params.id}`);
+      },
+    });
+    await withServer(mux, (port) => request(port, 'GET /%1b[31mX%0a%20%20at%20forged HTTP/1.1'));
+    const [text] = warned.mock.calls[0] ?? [];
+    warned.mockRestore();
+    const [first, second] = String(text).split('\n');
+    expect(first).toBe('a handler failed: Error: no item \\u{1b}[31mX\\u{a}  at forged');
+    expect(second).toMatch(/^ +at .*mux-reply\.spec/);
+  });
 });
 
 describe('a client that is slow or leaves', () => {

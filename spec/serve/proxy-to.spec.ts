@@ -183,8 +183,12 @@ test('a choice that throws closes that connection and is told', async () => {
   await client.ended;
 });
 
-test('a target that cannot be meant is refused at once', () => {
+test('a target, and a header, that cannot be meant is refused at once', () => {
+  const tlvs = [{ type: 256, value: new Uint8Array(0) }];
   expect(() => proxyTo({})).toThrow(expect.objectContaining({ code: 'ERR_MUX_OPTION' }));
+  expect(() => proxyTo({ port: 1 }, { header: { version: 2, tlvs } })).toThrow(
+    expect.objectContaining({ code: 'ERR_MUX_OPTION' }),
+  );
 });
 
 test.each([1, 2] as const)(

@@ -500,6 +500,7 @@ describe('sniff ends', () => {
 describe('sniff refuses', () => {
   it.each([
     ['no matcher', () => sniff()],
+    ['a matcher without a name', () => sniff({ ...everything, protocol: '' })],
     ['a timeout of zero', () => sniff(everything, { timeoutMs: 0 })],
     ['a fraction of a byte', () => sniff(everything, { maxBytes: 1.5 })],
     ['an unknown order', () => sniff(everything, { order: 'random' as 'strict' })],

@@ -86,7 +86,7 @@ function demoOptions(values: Values, rest: readonly string[], portByEnv: string 
 function openOptions({ codec, ...others }: Values, [url, ...rest]: readonly string[]): OpenOptions {
   refuse(others, rest);
   if (url === undefined) throw usage('open needs a URL: rxmux open --codec yamux tcp://localhost:8080');
-  if (!/^(?:tcp|tls|unix):/.test(url)) throw usage(`'${url}' can't be opened: URL is ${URL_FORMS}`);
+  if (!/^(?:(?:tcp|tls):.*:\d+\/?$|unix:)/.test(url)) throw usage(`'${url}' can't be opened: URL is ${URL_FORMS}`);
   if (codec === undefined || !isCodecName(codec))
     throw usage(`--codec is one of ${CODEC_NAMES}${codec === undefined ? '' : `, not '${codec}'`}`);
   return { url, codec };
@@ -119,7 +119,7 @@ function parse(argv: readonly string[]) {
     });
   } catch (cause) {
     const [line = ''] = (cause as Error).message.split('\n');
-    throw usage(`${line.replace(/\.? To specify.*$/, '')}; see: rxmux --help`, cause);
+    throw usage(`${line.replace(/\.?(?: To specify.*)?$/, '')}; see: rxmux --help`, cause);
   }
 }
 

@@ -40,6 +40,13 @@ export function bindError(error: NodeJS.ErrnoException, place: Place): MuxError 
           : 'choose a folder that exists and that you may write to';
       return new ListenError('ERR_MUX_PERMISSION', `no permission to listen on ${where}: ${cure}`, facts);
     }
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return new ListenError(
+        'ERR_MUX_LISTEN',
+        `can't listen on ${where}: give a name or an address of this machine`,
+        facts,
+      );
     default:
       return new ListenError('ERR_MUX_LISTEN', `can't listen on ${where}: ${error.message}`, facts);
   }

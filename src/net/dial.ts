@@ -48,6 +48,7 @@ export function dial(options: DialOptions): Observable<Conn> {
     throw new UsageError('ERR_MUX_OPTION', 'dial needs a port or a path, and not both');
   }
   checkWholeNumber('port', port, 1, 65535);
+  checkWholeNumber('sendBufferBytes', options.sendBufferBytes, 0);
   if (tls !== undefined) checkTlsFiles(tls);
   const { localAddress } = options;
   const tcp = { port: port ?? 0, host, ...(localAddress === undefined ? {} : { localAddress }) };

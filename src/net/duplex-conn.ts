@@ -12,6 +12,7 @@ import {
   type Peeking,
   type Reading,
 } from '../conn/reading.js';
+import { checkWholeNumber } from '../bytes/whole-number.js';
 import { UsageError, type MuxError } from '../errors.js';
 import { carryAddresses } from './carry-addresses.js';
 import { DuplexPeek } from './duplex-peek.js';
@@ -202,7 +203,7 @@ export class DuplexConn extends Conn {
  * Makes a Conn of any Node Duplex: a socket of your own, a pipe to a process, a stream of another library.
  *
  * @param duplex - a byte stream; one in object mode or with an encoding is refused
- * @throws UsageError `ERR_MUX_OPTION` for a stream that does not carry bytes
+ * @throws UsageError `ERR_MUX_OPTION` for a stream that does not carry bytes, and a `sendBufferBytes` that is no whole number
  * @example
  * ```ts
  * const conn = fromDuplex(net.connect(7, 'localhost'));
@@ -213,5 +214,6 @@ export function fromDuplex(duplex: Duplex, options: FromDuplexOptions = {}): Con
   if (duplex.readableObjectMode || duplex.writableObjectMode || duplex.readableEncoding !== null) {
     throw new UsageError('ERR_MUX_OPTION', 'fromDuplex needs a stream of bytes: no object mode, no encoding');
   }
+  checkWholeNumber('sendBufferBytes', options.sendBufferBytes, 0);
   return new DuplexConn(duplex, options);
 }

@@ -83,7 +83,12 @@ export function listen(options: ListenOptions): Listener {
   if ((port === undefined) === (path === undefined)) {
     throw new UsageError('ERR_MUX_OPTION', 'listen needs a port or a path, and not both');
   }
+  if (options.host === '') {
+    throw new UsageError('ERR_MUX_OPTION', "host is a name or an address: leave it out to listen on all, not ''");
+  }
   checkWholeNumber('port', port, 0, 65535);
+  checkWholeNumber('backlog', options.backlog, 0);
+  checkWholeNumber('sendBufferBytes', options.sendBufferBytes, 0);
   checkWholeNumber('maxConnections', maxConnections, 1);
   checkWholeNumber('maxPerIp', maxPerIp, 1);
   return new Listener(options);

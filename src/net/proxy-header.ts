@@ -1,5 +1,6 @@
 import type { Addresses } from '../conn/conn.js';
 import type { ProxyTlv } from '../conn/meta.js';
+import { UsageError } from '../errors.js';
 import { matchPrefix } from '../sniff/matcher.js';
 import { proxyEnds, type ProxyParse } from './proxy-format.js';
 import { encodeProxyV1, parseProxyV1, PROXY_V1_SIGNATURE } from './proxy-v1.js';
@@ -43,13 +44,17 @@ export type ProxyHeaderOptions =
  *
  * @param from - the client's connection to this program; without it the header says that this program speaks for itself, as in a
  * health check: `LOCAL`, in version 1 `UNKNOWN`
- * @throws UsageError `ERR_MUX_OPTION` for TLVs that don't fit
+ * @throws UsageError `ERR_MUX_OPTION` for TLVs that don't fit, and another version
  * @example
  * ```ts
  * backend.write(proxyHeader(conn, { version: 2, tlvs: [{ type: 0x05, value: Buffer.from('id-1') }] }));
  * ```
  */
 export function proxyHeader(from: Addresses | undefined, options: ProxyHeaderOptions): Uint8Array {
+  const version: number = options.version;
+  if (version !== 1 && version !== 2) {
+    throw new UsageError('ERR_MUX_OPTION', `a PROXY header is of version 1 or 2, not ${version}`);
+  }
   const ends = from === undefined ? undefined : proxyEnds(from);
   if (options.version === 1) return encodeProxyV1(ends);
   return encodeProxyV2(ends, options.tlvs ?? [], options.crc32c ?? false);

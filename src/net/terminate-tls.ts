@@ -2,6 +2,7 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createServer, type Server, type TLSSocket, type TlsOptions } from 'node:tls';
 import { Observable, type NextObserver, type OperatorFunction, type Subscriber } from 'rxjs';
+import { checkWholeNumber } from '../bytes/whole-number.js';
 import type { Conn } from '../conn/conn.js';
 import type { TlsMeta } from '../conn/meta.js';
 import { ListenError, MuxError, UsageError } from '../errors.js';
@@ -39,6 +40,7 @@ const NOTHING_OFFERED = { alpnProtocols: Object.freeze([]), versions: Object.fre
 
 // A handshake takes two round trips; node:tls by itself waits 120 s.
 const HANDSHAKE_TIMEOUT_MS = 10_000;
+const LONGEST_MS = 2 ** 31 - 1;
 
 /**
  * A stage: does the TLS handshake with each connection and emits the connection inside, ready to be sniffed again. Addresses
@@ -60,11 +62,15 @@ const HANDSHAKE_TIMEOUT_MS = 10_000;
  */
 export function terminateTls({ rejected, ...options }: TerminateTlsOptions): OperatorFunction<Conn, Conn> {
   checkTlsFiles(options);
-  if (!CERTIFIED.some((name) => options[name] !== undefined)) {
-    throw new ListenError('ERR_MUX_TLS_FILES', 'TLS needs a certificate: give cert and key, or pfx', {
-      scope: 'listener',
-    });
+  const { cert, key, privateKeyIdentifier } = options;
+  const isKeyless = cert !== undefined && key === undefined && privateKeyIdentifier === undefined;
+  if (isKeyless || !CERTIFIED.some((name) => options[name] !== undefined)) {
+    const text = isKeyless
+      ? 'a certificate needs its key: give both'
+      : 'TLS needs a certificate: give cert and key, or pfx';
+    throw new ListenError('ERR_MUX_TLS_FILES', text, { scope: 'listener' });
   }
+  checkWholeNumber('handshakeTimeout', options.handshakeTimeout, 1, LONGEST_MS);
   const server = new HandshakeServer({ handshakeTimeout: HANDSHAKE_TIMEOUT_MS, ...options });
   const told = contained(rejected);
   return (source) =>

@@ -12,7 +12,7 @@ export function checkTlsFiles(options: SecureContextOptions): void {
     const reason = (cause as Error).message;
     throw new ListenError(
       'ERR_MUX_TLS_FILES',
-      `the TLS certificate or key can't be used: ${reason}; check that both are PEM and belong together`,
+      `these TLS options can't be used: ${reason}; a certificate and its key are PEM and belong together`,
       { scope: 'listener', cause },
     );
   }

@@ -17,7 +17,7 @@ import { MuxError } from '../errors.js';
 import { contained } from '../flow/contained.js';
 import { flowTo } from '../flow/flow-to.js';
 import { dial, type DialOptions } from '../net/dial.js';
-import type { ProxyHeaderOptions } from '../net/proxy-header.js';
+import { proxyHeader, type ProxyHeaderOptions } from '../net/proxy-header.js';
 import { sendProxyHeader } from '../net/send-proxy-header.js';
 import { connSink, type Sink } from './sink.js';
 
@@ -51,7 +51,7 @@ const CONNECT_TIMEOUT_MS = 5000;
  * `close` waits for the connections to end by themselves: what they carry is not known here.
  *
  * @param target - where to connect to, or the choice of it for each connection
- * @throws UsageError `ERR_MUX_OPTION` for a target that can't be meant and a time out of range
+ * @throws UsageError `ERR_MUX_OPTION` for a target that can't be meant, a header that can't be written and a time out of range
  * @example
  * ```ts
  * ssh$.subscribe(proxyTo({ port: 22 }));
@@ -60,6 +60,8 @@ const CONNECT_TIMEOUT_MS = 5000;
 export function proxyTo(target: DialOptions | ((conn: Conn) => DialOptions), options: ProxyToOptions = {}): Sink {
   const { connectTimeoutMs = CONNECT_TIMEOUT_MS, header, scheduler = asyncScheduler } = options;
   checkWholeNumber('connectTimeoutMs', connectTimeoutMs, 1, 0x7fff_ffff);
+  // What can't be written to a backend is told before there is one.
+  if (header !== undefined) proxyHeader(undefined, header);
   const failed = contained(options.failed);
   const dialFor = dialerOf(target);
   const tooLate = (): MuxError =>

@@ -7,6 +7,7 @@ import { answer, hangUp, muxReply, statusReply, type MuxBody, type MuxReply } fr
 import { paramsOf, parseRoutes, type Route } from './mux-routes.js';
 import { parseTarget, type MuxTarget } from './mux-target.js';
 import type { RouteTable } from './route-table.js';
+import { printable } from './printable.js';
 
 /**
  * A request, as a handler gets it.
@@ -42,7 +43,7 @@ export type MuxHandler<P extends string = string> = (
 export interface ServeMuxOptions {
   /**
    * Told of what handlers throw and their bodies error with; the client is told nothing of it.
-   * @defaultValue `process.emitWarning`, with the pattern and the error, and nothing of the request
+   * @defaultValue `process.emitWarning`, with the error, control characters escaped
    */
   readonly onError?: (error: unknown, request: IncomingMessage) => void;
   /** Bytes of a body that a handler can read; 0 or more, `Infinity` for no limit. @defaultValue 10485760 (10 MiB) */
@@ -153,6 +154,8 @@ function refuse(table: RouteTable<MuxHandler>, { host, segments }: MuxTarget): M
 }
 
 function warn(error: unknown): void {
-  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  process.emitWarning(`a handler failed: ${text}`, 'ServeMuxWarning');
+  // The message may quote the request; the frames behind it are our own.
+  const message = String(error);
+  const stack = error instanceof Error && error.stack?.startsWith(message) ? error.stack.slice(message.length) : '';
+  process.emitWarning(`a handler failed: ${printable(message)}${stack}`, 'ServeMuxWarning');
 }

@@ -11,6 +11,9 @@ export class MatcherSet {
 
   constructor(readonly all: readonly Matcher[]) {
     if (all.length === 0) throw new UsageError('ERR_MUX_OPTION', 'at least one matcher is needed, for example http1()');
+    if (all.some(({ protocol }) => protocol === '')) {
+      throw new UsageError('ERR_MUX_OPTION', "a matcher has a name for its protocol, not ''");
+    }
     this.zeroRead = all.some((matcher) => matcher.zeroRead === true);
     this.silent = all
       .flatMap((matcher) => (matcher.silentAfterMs === undefined ? [] : [{ matcher, afterMs: matcher.silentAfterMs }]))

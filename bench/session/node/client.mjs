@@ -151,6 +151,8 @@ async function fastBesideSlow(streams, warmUpSeconds, forSeconds) {
   };
   const count = (chunk) => (bytes += chunk.length);
   for (let i = 0; i < streams; i++) download((channel) => channel.receive(count, ignore));
+  // Once for nothing: whoever is still getting faster would keep more than all of it.
+  await rate();
   const alone = await rate();
   download((channel) => channel.receiveSlowly(SLOW_PAUSE_MS));
   const beside = await rate();

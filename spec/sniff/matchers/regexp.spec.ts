@@ -99,6 +99,10 @@ describe('regexp', () => {
     expect(() => regexp(/a/, options)).toThrow(expect.objectContaining({ code: 'ERR_MUX_OPTION' }));
   });
 
+  it('throws ERR_MUX_OPTION for a pattern in a string', () => {
+    expect(() => regexp('^a' as unknown as RegExp)).toThrow(expect.objectContaining({ code: 'ERR_MUX_OPTION' }));
+  });
+
   it('takes the bounds themselves', () => {
     expect(feed(regexp(/b/, { minBytes: 16384, maxBytes: 16384 }), [new Uint8Array(16384)])).toBe('no');
   });

@@ -32,7 +32,7 @@ interface Attempt {
  * matches whatever has arrived, which the network cuts as it likes. The pattern must not backtrack without bound (`(a+)+`), for
  * strangers choose the text. Flags `g` and `y` are dropped.
  *
- * @throws UsageError `ERR_MUX_OPTION` unless 1 ≤ `minBytes` ≤ `maxBytes` ≤ 16384, whole numbers
+ * @throws UsageError `ERR_MUX_OPTION` for what is no RegExp, and unless 1 ≤ `minBytes` ≤ `maxBytes` ≤ 16384, whole numbers
  * @example
  * ```ts
  * conns$.pipe(sniff(http1(), named('smtp', regexp(/^(?:EHLO|HELO) \S+\r\n/i, { maxBytes: 512 }))));
@@ -42,6 +42,7 @@ export function regexp(
   re: RegExp,
   { minBytes = 1, maxBytes = 1024 }: RegexpOptions = {},
 ): Matcher<'regexp', RegexpMeta> {
+  if (!(re instanceof RegExp)) throw new UsageError('ERR_MUX_OPTION', 'regexp takes a RegExp: regexp(/^HELO /)');
   const ordered = 1 <= minBytes && minBytes <= maxBytes && maxBytes <= MAX_BYTES_LIMIT;
   if (!ordered || !Number.isInteger(minBytes) || !Number.isInteger(maxBytes)) {
     const text = `regexp needs 1 <= minBytes <= maxBytes <= ${MAX_BYTES_LIMIT}, not ${minBytes} and ${maxBytes}`;
