@@ -76,6 +76,7 @@ describe.each(TABLES)('the hard cases of $page', ({ rows, count, named }) => {
 
 describe('the regressions of docs/hard-cases.md', () => {
   it.each(regressions)('have the tests that the table names for $number', ({ tests }) => {
+    expect(tests.length).toBeGreaterThan(0);
     for (const { path, title } of tests) expect([path, specs.get(path)?.includes(title)]).toEqual([path, true]);
   });
 });

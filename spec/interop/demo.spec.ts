@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -34,6 +34,8 @@ describe('rxmux demo', () => {
     await demo.says(/anything else/);
     const commands = demo.output.split('\n').filter((line) => line.includes(String(port)));
     expect(commands.length).toBeGreaterThanOrEqual(15);
+    const [, protos = ''] = /-import-path '([^']+)'/.exec(demo.output) ?? [];
+    expect(existsSync(join(protos, 'echo.proto'))).toBe(true);
   });
 
   describePeer(['curl'], 'curl', ({ curl }) => {

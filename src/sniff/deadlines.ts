@@ -61,15 +61,17 @@ export class Deadlines<T extends Due> {
 
   #wakeIn(ms: number): Subscription {
     return this.#scheduler.schedule(() => {
+      // What falls due within the turn that follows has one of its own.
+      const wokeAt = this.#scheduler.now();
       this.#timer = this.#scheduler.schedule(() => {
-        this.#expireDue();
+        this.#expireDue(wokeAt);
       }, 0);
     }, ms);
   }
 
-  #expireDue(): void {
-    const now = this.#scheduler.now();
-    while (this.#first !== undefined && this.#first.dueAt <= now) this.#first.expire();
-    this.#timer = this.#first === undefined ? undefined : this.#wakeIn(this.#first.dueAt - now);
+  #expireDue(wokeAt: number): void {
+    while (this.#first !== undefined && this.#first.dueAt <= wokeAt) this.#first.expire();
+    const next = this.#first;
+    this.#timer = next === undefined ? undefined : this.#wakeIn(Math.max(0, next.dueAt - this.#scheduler.now()));
   }
 }

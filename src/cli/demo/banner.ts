@@ -1,6 +1,10 @@
+import { fileURLToPath } from 'node:url';
 import type { ListenAddress } from '../../net/listen.js';
 import type { DemoOptions } from '../args.js';
 import { codecs } from '../codecs.js';
+
+/** Where the package has the .proto files of the demo; the bundler moves this module, so that nothing relative to it holds. */
+const protos = (): string => fileURLToPath(new URL('dist/cli/demo', import.meta.resolve('rxmux/package.json')));
 
 /** What `rxmux demo` says once it listens: each protocol with the command to try it with. */
 export function banner(address: ListenAddress, { host, ssh }: DemoOptions): string {
@@ -12,7 +16,7 @@ export function banner(address: ListenAddress, { host, ssh }: DemoOptions): stri
     ['HTTP/2', `curl --http2-prior-knowledge http://${at}/hello/you`],
     [
       'gRPC',
-      `grpcurl -plaintext -import-path dist/cli/demo -proto echo.proto -d '{"text":"hi"}' ${at} rxmux.demo.Echo/Once`,
+      `grpcurl -plaintext -import-path '${protos()}' -proto echo.proto -d '{"text":"hi"}' ${at} rxmux.demo.Echo/Once`,
     ],
     ['gRPC health', `grpc_health_probe -addr=${at}`],
     ['WebSocket', `npx wscat -c ws://${at}/`],

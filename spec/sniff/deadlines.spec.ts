@@ -1,0 +1,60 @@
+import { expect, test } from '@jest/globals';
+import { Subscription, type SchedulerLike } from 'rxjs';
+import { Deadlines, type Due } from '../../src/sniff/deadlines.js';
+
+/** A loop that is turned by hand, and may be busy for as long as one likes between two turns. */
+class Loop {
+  time = 0;
+  #jobs: { readonly at: number; readonly work: () => void }[] = [];
+
+  readonly scheduler: SchedulerLike = {
+    now: () => this.time,
+    schedule: (work: (this: never) => void, delayMs = 0) => {
+      const job = { at: this.time + delayMs, work: work as () => void };
+      this.#jobs.push(job);
+      return new Subscription(() => {
+        this.#jobs = this.#jobs.filter((other) => other !== job);
+      });
+    },
+  };
+
+  /** Runs the timers that are due, once, at this time. */
+  turn(time: number): void {
+    this.time = time;
+    const due = this.#jobs.filter(({ at }) => at <= time);
+    this.#jobs = this.#jobs.filter(({ at }) => at > time);
+    for (const { work } of due) work();
+  }
+}
+
+test('case 19: whatever falls due while the loop is busy has a turn for its bytes before it expires', () => {
+  const loop = new Loop();
+  const deadlines = new Deadlines(20, loop.scheduler);
+  const expired: string[] = [];
+  const due = (name: string): Due => {
+    const one: Due = {
+      dueAt: loop.time + 20,
+      earlier: undefined,
+      later: undefined,
+      expire: () => {
+        expired.push(name);
+        deadlines.remove(one);
+      },
+    };
+    return one;
+  };
+  const seen = (): string => expired.join(' ');
+  deadlines.add(due('first'));
+  loop.turn(15);
+  deadlines.add(due('second'));
+  loop.turn(20);
+  expect(seen()).toBe('');
+  // Busy until long after both.
+  loop.turn(100);
+  expect(seen()).toBe('first');
+  loop.turn(100);
+  expect(seen()).toBe('first');
+  loop.turn(100);
+  expect(seen()).toBe('first second');
+  expect(deadlines.size).toBe(0);
+});
