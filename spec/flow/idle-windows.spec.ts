@@ -71,15 +71,22 @@ describe.each(CODECS.filter(([, { traits }]) => traits.credit !== 'none'))(
       expect(clock.timers).toBe(2);
     });
 
-    test('stays as long as something is read in every 5 seconds, however little', async () => {
+    test('stays as long as half of what it began with is read in one second of five', async () => {
       const { far, clock, send } = await link(codec);
       await send(8 * initialWindowBytes);
       const grown = far.receiveWindowBytes;
       for (let n = 0; n < 5; n++) {
         await clock.pass(3 * TICK_MS);
-        await send(1);
+        await send(initialWindowBytes / 2);
         expect(far.receiveWindowBytes).toBe(grown);
       }
+    });
+
+    test('goes back when it is read by less, second for second', async () => {
+      const { far, send } = await link(codec);
+      await send(8 * initialWindowBytes);
+      for (let n = 0; n < 7; n++) await send(initialWindowBytes / 2 - 1);
+      expect(far.receiveWindowBytes).toBe(initialWindowBytes);
     });
 
     test('grows again when it is used again, and no byte is lost or too many', async () => {

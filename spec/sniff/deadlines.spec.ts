@@ -9,13 +9,13 @@ class Loop {
 
   readonly scheduler: SchedulerLike = {
     now: () => this.time,
-    schedule: (work: (this: never) => void, delayMs = 0) => {
-      const job = { at: this.time + delayMs, work: work as () => void };
+    schedule: ((work: () => void, delayMs = 0) => {
+      const job = { at: this.time + delayMs, work };
       this.#jobs.push(job);
       return new Subscription(() => {
         this.#jobs = this.#jobs.filter((other) => other !== job);
       });
-    },
+    }) as SchedulerLike['schedule'],
   };
 
   /** Runs the timers that are due, once, at this time. */
