@@ -15,6 +15,14 @@ function pushToPeek(this: PeekedSocket, chunk: Uint8Array | null): boolean {
   return this.rxmuxPeek.pushed(chunk);
 }
 
+// What push does for a reader that flows, but for the look for more behind it, in a tick of its own: the handle is reading anyway.
+function handOn(socket: Socket, bytes: Uint8Array): boolean {
+  const isFlowing = socket.readableFlowing === true && socket.readableLength === 0 && socket.readableEncoding === null;
+  if (!isFlowing || socket.listenerCount('data') === 0) return socket.push(bytes);
+  socket.emit('data', bytes);
+  return true;
+}
+
 /**
  * Looks at the first bytes of a socket as they are pushed into its stream, ahead of the stream's buffer:
  *
@@ -62,7 +70,7 @@ export class SocketPeek implements Peeking {
       onFree.freed();
     } else {
       onFree.freed();
-      if (back.length > 0 && !socket.destroyed) this.#hasRoom = socket.push(back);
+      if (back.length > 0 && !socket.destroyed) this.#hasRoom = handOn(socket, back);
     }
   }
 
