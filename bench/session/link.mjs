@@ -27,8 +27,11 @@ function carry(from, to, delayMs) {
     }
     underWay.splice(0, first);
     first = 0;
-    if (bytes + to.writableLength < ROOM_BYTES) from.resume();
+    goOn();
     wake();
+  };
+  const goOn = () => {
+    if (bytes + to.writableLength < ROOM_BYTES) from.resume();
   };
   const wake = () => {
     if (timer === undefined && underWay.length > 0) timer = setTimeout(arrive, underWay[0].due - performance.now());
@@ -37,6 +40,8 @@ function carry(from, to, delayMs) {
     underWay.push({ due: performance.now() + delayMs, chunk });
     wake();
   };
+  // Nothing may be under way any more, and all of it wait on the far side.
+  to.on('drain', goOn);
   from.on('data', (chunk) => {
     bytes += chunk.length;
     if (bytes + to.writableLength >= ROOM_BYTES) from.pause();
