@@ -137,8 +137,8 @@ interface Listening {
   noDelay?: boolean;
 }
 
-// Linux gives an accepted socket the options of the one that listened: said there, it is a system call less for every connection, 1 to 2 %
-// of what node:http takes for a short one. Where that can't be said, Node goes on to say it of each.
+// Linux gives an accepted socket the options of the one that listened: said there, it is a system call less for every connection. Where
+// that can't be said, Node goes on to say it of each.
 function inheritNoDelay(server: Server & Listening): void {
   if (process.platform === 'linux' && server._handle?.setNoDelay?.(true) === 0) server.noDelay = false;
 }
