@@ -155,8 +155,8 @@ describe('rxmux demo', () => {
     expect(await fail('--port', 'abc')).toEqual(complaint(/^rxmux: .*'abc'\n$/));
   });
 
-  // Skipped only where the system lets everybody have every port (ip_unprivileged_port_start is 0): nothing is forbidden.
   const forbidden = Number(readFileSync('/proc/sys/net/ipv4/ip_unprivileged_port_start', 'utf8')) - 1;
+  // Skipped only where the system lets everybody have every port (ip_unprivileged_port_start is 0): there is none to be refused.
   (forbidden > 0 ? test : test.skip)(
     'a port without the permission for it is told in one line, and exits with 2',
     async () => {

@@ -1,11 +1,13 @@
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
+import { Duplex } from 'node:stream';
 import { connect as connectTls, type ConnectionOptions, type TLSSocket } from 'node:tls';
-import { firstValueFrom, lastValueFrom, Subject, tap, toArray } from 'rxjs';
+import { firstValueFrom, lastValueFrom, of, Subject, tap, toArray } from 'rxjs';
 import type { Conn } from '../../src/conn/conn.js';
 import { flowTo } from '../../src/flow/flow-to.js';
 import { dial } from '../../src/net/dial.js';
+import { fromDuplex } from '../../src/net/duplex-conn.js';
 import { listen } from '../../src/net/listen.js';
 import { terminateTls, type TerminateTlsOptions, type TlsRejection } from '../../src/net/terminate-tls.js';
 import { http1, http2, ssh, tls } from '../../src/sniff/matchers/index.js';
@@ -206,6 +208,28 @@ describe('terminateTls', () => {
     client.write('no TLS at all');
     expect(await done).toBe('nothing');
     expect(told).toMatchObject([{ error: { code: 'ERR_MUX_TLS' } }]);
+  });
+
+  it('tells of a stream that TLS can not be spoken over, destroys it, and completes', async () => {
+    class Broken extends Duplex {
+      override pause(): never {
+        throw new Error('no pause');
+      }
+    }
+    const broken = new Broken({ read: () => undefined });
+    const told: TlsRejection[] = [];
+    const rejected = { next: (rejection: TlsRejection) => told.push(rejection) };
+    const done = lastValueFrom(of(fromDuplex(broken)).pipe(terminateTls({ ...pem, rejected })), {
+      defaultValue: 'nothing',
+    });
+    expect(await done).toBe('nothing');
+    expect(told).toMatchObject([{ error: { code: 'ERR_MUX_TLS', cause: { message: 'no pause' } } }]);
+    expect(broken.destroyed).toBe(true);
+  });
+
+  it('takes a certificate beside what brings its key', () => {
+    const { cert } = pem;
+    expect(() => terminateTls({ cert, SNICallback: (_name, done) => done(null) })).not.toThrow();
   });
 
   it('closes the socket of a client that ends in mid-handshake, long before the deadline', async () => {

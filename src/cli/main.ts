@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { ListenError, MuxError, UsageError } from '../errors.js';
-import { parseCommand, USAGE, type DemoOptions, type OpenOptions } from './args.js';
 import { printable } from '../serve/printable.js';
+import { parseCommand, USAGE, type DemoOptions, type OpenOptions } from './args.js';
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 const complain = (text: string): void => void process.stderr.write(`${printable(text)}\n`);

@@ -33,7 +33,8 @@ export async function open({ url, codec }: OpenOptions): Promise<void> {
 
 async function carry(stream: MuxStream): Promise<void> {
   const sending = Readable.toWeb(process.stdin).pipeTo(stream.writable);
-  // When it fails, because of the stream or of stdin, the stream is reset, so the pipeline below fails with it and tells.
+  // Told below: a stdin that fails resets the stream, and so the pipeline fails with it, as with a stream that breaks. What is left to
+  // fail here alone is sending on after the other end closed the stream in order, which is no fault.
   sending.catch(() => undefined);
   await pipeline(stream, process.stdout, { end: false });
 }

@@ -32,8 +32,8 @@ export interface TerminateTlsOptions extends TlsOptions {
   readonly rejected?: NextObserver<TlsRejection>;
 }
 
-// What a server can show who it is with.
-const CERTIFIED = ['cert', 'pfx', 'SNICallback', 'pskCallback', 'secureContext'] as const;
+// What a server can show who it is with, beside a certificate and its key.
+const IDENTITIES = ['pfx', 'SNICallback', 'pskCallback', 'secureContext'] as const;
 
 // For a connection whose ClientHello nobody looked at.
 const NOTHING_OFFERED = { alpnProtocols: Object.freeze([]), versions: Object.freeze([]) };
@@ -63,12 +63,11 @@ const LONGEST_MS = 2 ** 31 - 1;
 export function terminateTls({ rejected, ...options }: TerminateTlsOptions): OperatorFunction<Conn, Conn> {
   checkTlsFiles(options);
   const { cert, key, privateKeyIdentifier } = options;
-  const isKeyless = cert !== undefined && key === undefined && privateKeyIdentifier === undefined;
-  if (isKeyless || !CERTIFIED.some((name) => options[name] !== undefined)) {
-    const text = isKeyless
-      ? 'a certificate needs its key: give both'
-      : 'TLS needs a certificate: give cert and key, or pfx';
-    throw new ListenError('ERR_MUX_TLS_FILES', text, { scope: 'listener' });
+  const isCertified = cert !== undefined && (key ?? privateKeyIdentifier) !== undefined;
+  if (!isCertified && !IDENTITIES.some((name) => options[name] !== undefined)) {
+    throw new ListenError('ERR_MUX_TLS_FILES', 'TLS needs a certificate and its key: give cert and key, or pfx', {
+      scope: 'listener',
+    });
   }
   checkWholeNumber('handshakeTimeout', options.handshakeTimeout, 1, LONGEST_MS);
   const server = new HandshakeServer({ handshakeTimeout: HANDSHAKE_TIMEOUT_MS, ...options });
@@ -95,16 +94,14 @@ class HandshakeServer {
     this.#server = serverOf(options)
       .on('secureConnection', (secure) => {
         const raw = rawOf(secure);
+        if (raw === undefined) return;
         const handshake = this.#take(raw);
-        if (raw !== undefined) handshake?.holder.done(handshake, raw, secure);
+        handshake?.holder.done(handshake, raw, secure);
       })
       // Every other end of a handshake comes here, be it that one of both sides closes the connection.
       .on('tlsClientError', (error, secure) => {
         const raw = rawOf(secure);
-        // At the handshake deadline Node tells the error but leaves the socket open.
-        raw?.destroy();
-        const handshake = this.#take(raw);
-        handshake?.holder.failed(handshake, error);
+        if (raw !== undefined) this.#fail(raw, error);
       });
   }
 
@@ -112,7 +109,12 @@ class HandshakeServer {
     this.#underWay.set(raw, handshake);
     // A client that ends in mid-handshake must not keep its socket until the deadline.
     raw.allowHalfOpen = false;
-    this.#server.emit('connection', raw);
+    try {
+      this.#server.emit('connection', raw);
+    } catch (error) {
+      // A stream of somebody's own that TLS can't be spoken over.
+      this.#fail(raw, error);
+    }
   }
 
   /** Ends those of one subscription. */
@@ -124,8 +126,14 @@ class HandshakeServer {
     }
   }
 
-  #take(raw: Duplex | undefined): Handshake | undefined {
-    if (raw === undefined) return undefined;
+  #fail(raw: Duplex, cause: unknown): void {
+    // At the handshake deadline Node tells the error but leaves the socket open.
+    raw.destroy();
+    const handshake = this.#take(raw);
+    handshake?.holder.failed(handshake, cause);
+  }
+
+  #take(raw: Duplex): Handshake | undefined {
     const handshake = this.#underWay.get(raw);
     this.#underWay.delete(raw);
     return handshake;
@@ -158,18 +166,15 @@ class Handshakes implements Holder {
   }
 
   add(conn: Conn): void {
+    let raw: Duplex;
     try {
-      const raw = conn.duplex();
-      if (raw.destroyed) {
-        raw.on('error', () => undefined);
-        throw new MuxError('ERR_MUX_TLS', `connection ${conn.id} was closed before its TLS handshake`);
-      }
-      this.#underWay++;
-      this.#server.begin(raw, { conn, allowHalfOpen: raw.allowHalfOpen, holder: this });
+      raw = taken(conn);
     } catch (error) {
-      // It has a reader already, or is gone.
       this.#told?.next({ conn, error: MuxError.from(error, 'ERR_MUX_TLS') });
+      return;
     }
+    this.#underWay++;
+    this.#server.begin(raw, { conn, allowHalfOpen: raw.allowHalfOpen, holder: this });
   }
 
   whenDrained(callback: () => void): void {
@@ -188,9 +193,9 @@ class Handshakes implements Holder {
     this.#checkDrained();
   }
 
-  failed({ conn }: Handshake, cause: Error): void {
+  failed({ conn }: Handshake, cause: unknown): void {
     this.#underWay--;
-    const text = `TLS handshake of connection ${conn.id} failed: ${cause.message}`;
+    const text = `TLS handshake of connection ${conn.id} failed: ${(cause as Error).message}`;
     this.#told?.next({ conn, error: new MuxError('ERR_MUX_TLS', text, { initiator: 'remote', cause }) });
     this.#checkDrained();
   }
@@ -198,6 +203,15 @@ class Handshakes implements Holder {
   #checkDrained(): void {
     if (this.#underWay === 0) this.#drained?.();
   }
+}
+
+// Throws for a connection that has a reader already, or is gone.
+function taken(conn: Conn): Duplex {
+  const raw = conn.duplex();
+  if (!raw.destroyed) return raw;
+  // Its own error may be on the way still: that it is gone is told here.
+  raw.on('error', () => undefined);
+  throw new MuxError('ERR_MUX_TLS', `connection ${conn.id} was closed before its TLS handshake`);
 }
 
 interface MadeOver {
