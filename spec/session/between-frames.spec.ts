@@ -12,7 +12,7 @@ import { log, rawPeer } from './raw-peer.js';
 import { CODECS, ends, hello, turn, turnsUntil } from './session-ends.js';
 
 const STREAMS = 200;
-const EARLY_TURNS = 48;
+const EARLY_TURNS = 32;
 const PIECE_BYTES = 8;
 const PIECES = 10;
 const names = Array.from({ length: STREAMS }, (_, n) => `message ${n}`);
