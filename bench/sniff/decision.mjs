@@ -1,22 +1,23 @@
 import { bundled } from '../lib/bundled.mjs';
 import { Child, SERVER_CORE } from '../lib/child.mjs';
 import { buildCmuxBenchmarks, hasCmux } from '../lib/go.mjs';
+import { inGenerations } from '../lib/rounds.mjs';
 import { summary } from '../lib/statistics.mjs';
 
 // cmux's benchmarks with both matchers set up, the wanted one last.
 const COUNTERPARTS = { http1: 'HTTP2n1', http2: 'HTTP1n2', 'http1 (cmux)': 'HTTP2n1', 'http2 (cmux)': 'HTTP1n2' };
 
-/** The cost of one decision over all matchers, in nanoseconds, beside cmux's own benchmark. */
-export async function measureDecision({ wanted, rounds, times, milliseconds, progress }) {
-  const ours = await Child.start(SERVER_CORE, process.execPath, await bundled('sniff/decisions/process.mjs'));
+/** The cost of one decision over all matchers, in nanoseconds, beside cmux's own benchmark. What V8 makes of ours differs between processes. */
+export async function measureDecision({ wanted, times, milliseconds, ...size }) {
+  const script = await bundled('sniff/decisions/process.mjs');
   const theirs = hasCmux ? await buildCmuxBenchmarks(SERVER_CORE) : () => ({});
-  await ours.ask('round', times);
-  const measured = [];
-  for (let round = 1; round <= rounds; round++) {
-    measured.push({ ...(await ours.ask('round', times)), cmux: await theirs(milliseconds) });
-    progress(`round ${round}/${rounds}`);
-  }
-  await ours.stop();
+  const [measured] = await inGenerations({
+    ...size,
+    subjects: ['rxmux'],
+    start: () => Child.start(SERVER_CORE, process.execPath, script),
+    warmUp: (ours) => ours.ask('round', times),
+    measure: async (ours) => ({ ...(await ours.ask('round', times)), cmux: await theirs(milliseconds) }),
+  });
   const over = (pick) => summary(measured.map(pick));
   const rows = Object.keys(measured[0].operator).map((flight) => {
     const counterpart = hasCmux ? COUNTERPARTS[flight] : undefined;

@@ -7,7 +7,7 @@ import { measureSilent } from './silent.mjs';
 export * as views from './views.mjs';
 
 // A generation starts all servers anew; a round is a second of load on each.
-const FULL = { generations: 3, rounds: 10, seconds: 1, warmUpSeconds: 2 };
+const FULL = { generations: 5, rounds: 10, seconds: 1, warmUpSeconds: 2 };
 const QUICK = { generations: 1, rounds: 1, seconds: 1, warmUpSeconds: 0 };
 const sized = ({ quick, progress }) => ({ ...(quick ? QUICK : FULL), progress });
 
@@ -38,8 +38,8 @@ export const works = {
     view: 'decision',
     measure: ({ quick, progress }) => {
       const size = quick
-        ? { rounds: 1, times: 20_000, milliseconds: 50 }
-        : { rounds: 15, times: 100_000, milliseconds: 200 };
+        ? { generations: 1, rounds: 1, times: 20_000, milliseconds: 50 }
+        : { generations: 5, rounds: 3, times: 100_000, milliseconds: 200 };
       return measureDecision({ wanted: 0.5, ...size, progress });
     },
   },

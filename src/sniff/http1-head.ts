@@ -176,19 +176,21 @@ export class Http1Head {
 
   #scanVersion(bytes: Uint8Array, end: number): HeadReading {
     const start = this.#targetEnd + 1;
-    for (; this.#at < end; this.#at++) {
-      const byte = bytes[this.#at] as number;
-      this.#protocol ??= byte === RTSP[0] ? 'RTSP' : 'HTTP';
-      const place = this.#at - start;
-      const isHttp = this.#protocol === 'HTTP';
+    if (this.#at === end) return 'more';
+    const isHttp = bytes[start] !== RTSP[0];
+    this.#protocol = isHttp ? 'HTTP' : 'RTSP';
+    const version = isHttp ? HTTP : RTSP;
+    const stop = Math.min(end, start + version.length);
+    for (let at = this.#at; at < stop; at++) {
+      const place = at - start;
+      const byte = bytes[at] as number;
       const isOtherDigit = isHttp ? place === 7 && isDigit(byte) : place === 5 && byte === TWO;
-      if (byte !== (isHttp ? HTTP : RTSP)[place] && !isOtherDigit) return 'no';
-      if (byte === LF) {
-        this.#nameStart = ++this.#at;
-        return 'end';
-      }
+      if (byte !== version[place] && !isOtherDigit) return 'no';
     }
-    return 'more';
+    this.#at = stop;
+    if (stop < start + version.length) return 'more';
+    this.#nameStart = stop;
+    return 'end';
   }
 
   #scanFields(bytes: Uint8Array): HeadReading {
@@ -261,13 +263,19 @@ function isBlank(byte: number | undefined): boolean {
 // Eight at a time: each piece that is added to a string costs an allocation. With 18 bytes of target 34 ns instead of 100.
 function text(bytes: Uint8Array, start: number, end: number): string {
   const { fromCharCode } = String;
-  const byte = (i: number): number => bytes[i] as number;
   let read = '';
   let i = start;
   for (; i + 7 < end; i += 8) {
-    const [a, b, c, d] = [byte(i), byte(i + 1), byte(i + 2), byte(i + 3)];
-    read += fromCharCode(a, b, c, d, byte(i + 4), byte(i + 5), byte(i + 6), byte(i + 7));
+    const a = bytes[i] as number;
+    const b = bytes[i + 1] as number;
+    const c = bytes[i + 2] as number;
+    const d = bytes[i + 3] as number;
+    const e = bytes[i + 4] as number;
+    const f = bytes[i + 5] as number;
+    const g = bytes[i + 6] as number;
+    const h = bytes[i + 7] as number;
+    read += fromCharCode(a, b, c, d, e, f, g, h);
   }
-  for (; i < end; i++) read += fromCharCode(byte(i));
+  for (; i < end; i++) read += fromCharCode(bytes[i] as number);
   return read;
 }
