@@ -24,8 +24,8 @@ export async function measureGrpc({ wanted, ...size }) {
   });
   const subjects = [
     subject('grpc-js', 'grpc-direct'),
-    subject('grpc-js, once more', 'grpc-direct', { against: 'grpc-js' }),
     subject('rxmux', 'grpc-rxmux', { against: 'grpc-js' }),
+    subject('grpc-js, once more', 'grpc-direct', { against: 'grpc-js' }),
   ];
   const measure = async ({ server, client }, seconds) => {
     const before = await server.ask('cpu');

@@ -6,13 +6,17 @@ import { wrk } from '../lib/wrk.mjs';
 
 const script = (name) => () => Child.startScript(SERVER_CORE, `sniff/servers/${name}.mjs`);
 
-/** Servers asked by wrk. The plain one, `direct`, is there a second time, which shows what a difference of nothing looks like. */
+/**
+ * Servers asked by wrk. The plain one, `direct`, is there a second time, which shows what a difference of nothing looks like. In turns
+ * that go round, the first of the others follows it and its second self goes before it: what drifts between two seconds drifts less
+ * than between three.
+ */
 async function asked(scheme, { direct, others, headers, wanted, ...size }) {
   const [name, startDirect] = direct;
   const subjects = [
     { name, start: startDirect },
-    { name: `${name}, once more`, against: name, start: startDirect },
     ...others.map(([other, start, against = name]) => ({ name: other, against, start })),
+    { name: `${name}, once more`, against: name, start: startDirect },
   ];
   const measure = async (server, seconds) => {
     const before = await server.ask('cpu');

@@ -1,8 +1,12 @@
 import { afterEach, expect, test } from '@jest/globals';
+import { EventEmitter } from 'node:events';
 import { duplexPair, PassThrough, type Duplex } from 'node:stream';
 import { config, throwError, VirtualTimeScheduler } from 'rxjs';
 import { fromDuplex } from '../../src/net/duplex-conn.js';
 import { OpenStreams, streamSink, type Sink } from '../../src/serve/sink.js';
+import { toHttp } from '../../src/serve/to-http.js';
+import { toHttp2 } from '../../src/serve/to-http2.js';
+import { toTls } from '../../src/serve/to-tls.js';
 import { Stage } from './sink-harness.js';
 
 const stage = new Stage();
@@ -89,3 +93,11 @@ test('closed streams are not kept: 64 of them at most, or as many as are open', 
   expect(open.all()).toEqual([live]);
   expect(asked).toBeLessThan(64);
 });
+
+// As an application of express is: it would be told of each connection, and leave it.
+test.each([['toHttp', toHttp] as const, ['toHttp2', toHttp2] as const, ['toTls', toTls] as const])(
+  '%s refuses what emits and is no server',
+  (_name, to) => {
+    expect(() => to(new EventEmitter() as never)).toThrow(expect.objectContaining({ code: 'ERR_MUX_OPTION' }));
+  },
+);

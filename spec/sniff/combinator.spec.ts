@@ -1,7 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { checkCombinable, traitsOf } from '../../src/sniff/combinator.js';
+import { allOf } from '../../src/sniff/matchers/all-of.js';
+import { anyOf } from '../../src/sniff/matchers/any-of.js';
 import { any } from '../../src/sniff/matchers/any.js';
 import { named } from '../../src/sniff/matchers/named.js';
+import { not } from '../../src/sniff/matchers/not.js';
 import { serverFirst } from '../../src/sniff/matchers/server-first.js';
 import { ssh } from '../../src/sniff/matchers/ssh.js';
 
@@ -27,5 +30,19 @@ describe('checkCombinable', () => {
     expect(() => {
       checkCombinable('allOf', []);
     }).toThrow('[ERR_MUX_OPTION] allOf needs at least one matcher');
+  });
+});
+
+describe('a matcher that was not called', () => {
+  const uncalled = ssh as never;
+
+  it.each([
+    ['allOf', () => allOf(ssh(), uncalled)],
+    ['anyOf', () => anyOf(uncalled, ssh())],
+    ['not', () => not(uncalled)],
+    ['named', () => named('mine', uncalled)],
+    ['named', () => named('mine', undefined as never)],
+  ])('is refused by %s', (combinator, combine) => {
+    expect(combine).toThrow(`[ERR_MUX_OPTION] ${combinator} takes matchers, for example http1()`);
   });
 });

@@ -500,6 +500,8 @@ describe('sniff ends', () => {
 describe('sniff refuses', () => {
   it.each([
     ['no matcher', () => sniff()],
+    ['nothing in its place', () => sniff(null as never)],
+    ['a matcher that was not called', () => sniff(everything, (() => everything) as never)],
     ['a matcher without a name', () => sniff({ ...everything, protocol: '' })],
     ['a timeout of zero', () => sniff(everything, { timeoutMs: 0 })],
     ['a fraction of a byte', () => sniff(everything, { maxBytes: 1.5 })],

@@ -1,4 +1,4 @@
-import type { Server } from 'node:net';
+import { Server } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { asyncScheduler, firstValueFrom, type Observer, type SchedulerLike } from 'rxjs';
 import type { Conn } from '../conn/conn.js';
@@ -139,8 +139,14 @@ const announced = new WeakSet<Server>();
 /**
  * Makes a server that never listens behave like one that does. Node's http sets up the list of connections behind
  * `headersTimeout`, `requestTimeout` and `closeAllConnections` on 'listening' only.
+ *
+ * @throws UsageError `ERR_MUX_OPTION` for what is no server
  */
 export function announceListening(server: Server): void {
+  // An application of express is no server, but has an `emit` that would take each connection and do nothing with it.
+  if (!(server instanceof Server)) {
+    throw new UsageError('ERR_MUX_OPTION', 'connections go to a server, for example http.createServer(listener)');
+  }
   if (server.listening || announced.has(server)) return;
   announced.add(server);
   server.emit('listening');

@@ -18,6 +18,7 @@ const RESPONSE_FINISH = 'http.server.response.finish';
  * `close` lets requests under way finish, answers with `Connection: close` and closes idle connections (those of the
  * server's own port too); it does not call `server.close()`.
  *
+ * @throws UsageError `ERR_MUX_OPTION` for what is no server
  * @example
  * ```ts
  * const web = toHttp(http.createServer(app));

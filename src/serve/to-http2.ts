@@ -13,6 +13,7 @@ import { announceListening, OpenStreams, streamSink, type Sink } from './sink.js
  *
  * `close` lets open requests finish: every session of the server sends GOAWAY and takes no new ones.
  *
+ * @throws UsageError `ERR_MUX_OPTION` for what is no server
  * @example
  * ```ts
  * const server = http2.createServer((req, res) => res.end('hello'));

@@ -8,6 +8,7 @@ import { announceListening, OpenStreams, streamSink, type Sink } from './sink.js
  * For `node:https` prefer `toHttp`, and `terminateTls` where what is inside shall be sniffed again. `close` waits for the
  * connections to end by themselves: what they carry is the program's.
  *
+ * @throws UsageError `ERR_MUX_OPTION` for what is no server
  * @example
  * ```ts
  * tls$.subscribe(toTls(tls.createServer({ key, cert }, (socket) => socket.end('hello'))));

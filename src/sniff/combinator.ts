@@ -1,5 +1,5 @@
 import { UsageError } from '../errors.js';
-import type { Matcher } from './matcher.js';
+import { isMatcher, type Matcher } from './matcher.js';
 
 /** What a combinator has of the matchers inside it besides their answers: any of them may answer early or want a prompt. */
 export function traitsOf(
@@ -14,14 +14,21 @@ export function traitsOf(
   };
 }
 
+/** Refuses what is no matcher, such as one that was not called. @throws UsageError `ERR_MUX_OPTION` */
+export function checkMatchers(combinator: string, inner: readonly unknown[]): void {
+  if (inner.every(isMatcher)) return;
+  throw new UsageError('ERR_MUX_OPTION', `${combinator} takes matchers, for example http1()`);
+}
+
 /**
- * Refuses what can't be combined: nothing, and `serverFirst`. Silence has no bytes for the other matchers to judge, so a
+ * Refuses what can't be combined: nothing, what is no matcher, and `serverFirst`. Silence has no bytes for the other matchers to judge, so a
  * combination would be routed to unasked.
  *
  * @throws UsageError `ERR_MUX_OPTION`
  */
 export function checkCombinable(combinator: string, inner: readonly Matcher[]): void {
   if (inner.length === 0) throw new UsageError('ERR_MUX_OPTION', `${combinator} needs at least one matcher`);
+  checkMatchers(combinator, inner);
   const silent = inner.find((matcher) => matcher.silentAfterMs !== undefined);
   if (silent === undefined) return;
   throw new UsageError(

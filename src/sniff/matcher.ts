@@ -96,6 +96,10 @@ export interface Matcher<P extends string = string, M = unknown> {
   match(first: FirstBytes): Verdict<M>;
 }
 
+/** Whether `value` can be asked as a {@link Matcher}. */
+export const isMatcher = (value: unknown): value is Matcher =>
+  typeof (value as Partial<Matcher> | null | undefined)?.match === 'function';
+
 /** The Conn type that a matcher (or a union of matchers) gives. */
 export type Matched<T> = T extends Matcher<infer P, infer M> ? Conn<P, ConnMeta & Readonly<Record<P, M>>> : never;
 

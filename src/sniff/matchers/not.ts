@@ -12,7 +12,7 @@ export type Negated<P extends string, Each = P> = Each extends string
  * Matches what `matcher` refuses, as soon as it refuses it. Bytes that stop short of an answer count as refused once they are
  * final, so a client that stays silent until the deadline matches too.
  *
- * @throws UsageError `ERR_MUX_OPTION` for a `serverFirst`
+ * @throws UsageError `ERR_MUX_OPTION` without a matcher, and for a `serverFirst`
  * @example
  * ```ts
  * conns$.pipe(sniff(http1(), not(ssh())));   // anything but SSH
