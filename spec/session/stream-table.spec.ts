@@ -95,7 +95,7 @@ function left({ client, server }: Ends): number[] {
     core.table.inbound,
     core.table.outbound,
     core.table.unaccepted,
-    core.untyped.size,
+    core.table.untyped.size,
     core.writer.turns.length,
     core.budget.usedBytes,
   ]);

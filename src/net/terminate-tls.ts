@@ -5,6 +5,7 @@ import { Observable, type NextObserver, type OperatorFunction, type Subscriber }
 import { checkWholeNumber } from '../bytes/whole-number.js';
 import type { Conn } from '../conn/conn.js';
 import type { TlsMeta } from '../conn/meta.js';
+import { PassingMap } from '../conn/passing-map.js';
 import { ListenError, MuxError, UsageError } from '../errors.js';
 import { contained } from '../flow/contained.js';
 import { feed, type Holder } from '../sniff/feed.js';
@@ -88,7 +89,7 @@ interface Handshake {
 /** It never listens; connections are given to it, so that tickets, SNI and ALPN work as in any TLS server. */
 class HandshakeServer {
   readonly #server: Server;
-  readonly #underWay = new Map<Duplex, Handshake>();
+  readonly #underWay = new PassingMap<Duplex, Handshake>();
 
   constructor(options: TlsOptions) {
     this.#server = serverOf(options)

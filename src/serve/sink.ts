@@ -2,6 +2,7 @@ import { Server } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { asyncScheduler, firstValueFrom, type Observer, type SchedulerLike } from 'rxjs';
 import type { Conn } from '../conn/conn.js';
+import { PassingMap } from '../conn/passing-map.js';
 import { MuxError, UsageError } from '../errors.js';
 
 /** Settings of {@link Sink.close}. */
@@ -109,17 +110,17 @@ function sinkOf(take: (conn: Conn) => void, end: (options: SinkCloseOptions) => 
 
 /** A sink for connections that are answered here: those that are open when it closes end by themselves, or are cut. */
 export function connSink(answer: (conn: Conn) => void): Sink {
-  const open = new Set<Conn>();
+  const open = new PassingMap<Conn, Conn>();
   return sinkOf(
     (conn) => {
-      open.add(conn);
+      open.set(conn, conn);
       conn.closed$.subscribe(() => open.delete(conn));
       answer(conn);
     },
     (options) => {
-      const gone = Array.from(open, ({ closed$ }) => firstValueFrom(closed$));
+      const gone = Array.from(open.values(), ({ closed$ }) => firstValueFrom(closed$));
       const cut = (): void => {
-        for (const conn of open) conn._destroy(undefined, false);
+        for (const conn of open.values()) conn._destroy(undefined, false);
       };
       return goneInTime(Promise.all(gone), cut, options);
     },

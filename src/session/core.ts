@@ -35,13 +35,6 @@ export interface CoreOwner {
   onWatch(): void;
 }
 
-/** The first bytes of a stream whose type they are, and how long they have been on their way. */
-export interface TypePrefix {
-  readonly bytes: Uint8Array;
-  length: number;
-  ticks: number;
-}
-
 /** The parts of a session and what they share: the streams, what is sent, what is accepted, what is counted. */
 export class Core implements StreamHost<MuxStream> {
   readonly conn: Conn;
@@ -59,8 +52,6 @@ export class Core implements StreamHost<MuxStream> {
   /** Received and not read, and grown windows, of this session. */
   readonly budget: ReceiveBudget;
   readonly owner: CoreOwner;
-  /** Streams whose type has not arrived yet. */
-  readonly untyped = new Map<MuxStream, TypePrefix>();
   bytesRead = 0;
   framesRead = 0;
   streamsOpened = 0;
@@ -177,7 +168,6 @@ export class Core implements StreamHost<MuxStream> {
   over(stream: MuxStream): boolean {
     if (!this.table.remove(stream)) return false;
     stream.window.release();
-    this.untyped.delete(stream);
     this.accepts.forget(stream);
     if (stream.window.arrivedBytes > 0) this.#remember(stream);
     return true;

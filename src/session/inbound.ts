@@ -58,7 +58,7 @@ export class Inbound implements FrameSink {
     } else if (type >= (reservedTypes ?? Infinity)) core.refuse(id, 'streamClosed');
     else if (core.isDraining || table.inbound >= core.settings.maxStreams || core.isOverBudget)
       core.refuse(id, 'refused');
-    else if (core.accepts.isFull(core.untyped.size)) core.refuse(id, 'backlogFull');
+    else if (core.accepts.isFull(core.table.untyped.size)) core.refuse(id, 'backlogFull');
     else this.#accept(id, credit, type, priority, streamType === 'prefix');
   }
 
@@ -91,7 +91,7 @@ export class Inbound implements FrameSink {
     const stream = this.#stream;
     if (stream === undefined) {
       if (this.#beatId > 0) this.#core.heartbeat.receive(this.#beatId, bytes);
-    } else if (this.#core.untyped.size > 0 && this.#core.untyped.has(stream)) this.#takeType(stream, bytes);
+    } else if (this.#core.table.untyped.size > 0 && this.#core.table.untyped.has(stream)) this.#takeType(stream, bytes);
     else {
       // Without windows there was nothing to check it against.
       if (this.#core.codec.traits.credit === 'none') stream.window.announce(bytes.length);
@@ -104,7 +104,7 @@ export class Inbound implements FrameSink {
     if (!this.#begin()) return;
     const stream = core.table.streams.get(id);
     this.#confirm(stream);
-    if (stream !== undefined && core.untyped.has(stream))
+    if (stream !== undefined && core.table.untyped.has(stream))
       this.#fault(stream, 'ERR_MUX_STREAM_STATE', `stream ${id} ended within its type`);
     else if (stream !== undefined && !stream.remoteEnded) stream.onEnd();
     // An end of what is over, or once more of what has ended, is what peers send that close twice.
@@ -201,13 +201,13 @@ export class Inbound implements FrameSink {
     else if (stream.window.isLarger) core.writer.owes(stream);
     core.streamsAccepted++;
     if (isPrefixed) {
-      core.untyped.set(stream, { bytes: new Uint8Array(TYPE_BYTES), length: 0, ticks: 0 });
+      core.table.untyped.set(stream, { bytes: new Uint8Array(TYPE_BYTES), length: 0, ticks: 0 });
       core.owner.onWatch();
     } else core.accepts.offer(stream);
   }
 
   #takeType(stream: MuxStream, bytes: Uint8Array): void {
-    const prefix = this.#core.untyped.get(stream);
+    const prefix = this.#core.table.untyped.get(stream);
     if (prefix === undefined) return;
     const taken = Math.min(TYPE_BYTES - prefix.length, bytes.length);
     prefix.bytes.set(bytes.subarray(0, taken), prefix.length);
@@ -216,7 +216,7 @@ export class Inbound implements FrameSink {
       this.#core.spent(stream, taken);
       return;
     }
-    this.#core.untyped.delete(stream);
+    this.#core.table.untyped.delete(stream);
     const { heartbeat } = this.#core.codec.traits;
     const type = u32(prefix.bytes, 0);
     if (type === heartbeat.streamType) this.#becomeHeartbeat(stream, bytes.subarray(taken));

@@ -1,3 +1,4 @@
+import { PassingMap } from '../conn/passing-map.js';
 import type { Traits } from '../wire/codec.js';
 import type { MuxStream } from './mux-stream.js';
 
@@ -8,9 +9,18 @@ export type Role = 'client' | 'server';
 const MAX_ANSWERED = 256;
 const PROBE_IDS = 512;
 
+/** The first bytes of a stream whose type they are, and how long they have been on their way. */
+interface TypePrefix {
+  readonly bytes: Uint8Array;
+  length: number;
+  ticks: number;
+}
+
 /** The streams of one session by their ids, and what is remembered of those that are gone. */
 export class StreamTable {
-  readonly streams = new Map<number, MuxStream>();
+  readonly streams = new PassingMap<number, MuxStream>();
+  /** Those whose type has not arrived yet. */
+  readonly untyped = new PassingMap<MuxStream, TypePrefix>();
   /** Streams that the peer opened and that are not over. */
   inbound = 0;
   /** Streams that we opened and that are not over. */
@@ -87,6 +97,7 @@ export class StreamTable {
   /** True when the stream was in the table. */
   remove(stream: MuxStream): boolean {
     if (!this.streams.delete(stream.streamId)) return false;
+    this.untyped.delete(stream);
     if (!stream.isLocal) this.inbound--;
     else {
       this.outbound--;

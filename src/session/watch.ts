@@ -71,14 +71,14 @@ export class Watch {
   }
 
   #types(): boolean {
-    const { untyped, settings } = this.#core;
-    for (const [stream, prefix] of untyped) {
+    const { table, settings } = this.#core;
+    for (const [stream, prefix] of table.untyped) {
       prefix.ticks++;
       if (prefix.ticks * TICK_MS < settings.frameTimeoutMs) continue;
       const text = `${prefix.length} bytes of the type of stream ${stream.streamId} came in ${settings.frameTimeoutMs} ms, wanted ${prefix.bytes.length}`;
       stream._destroy(new ProtocolError('ERR_MUX_TIMEOUT', text, stream.facts('remote')));
     }
-    return untyped.size === 0;
+    return table.untyped.size === 0;
   }
 
   #linger(): boolean {
