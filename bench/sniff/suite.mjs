@@ -6,8 +6,9 @@ import { measureSilent } from './silent.mjs';
 
 export * as views from './views.mjs';
 
-// A generation starts all servers anew; a round is a second of load on each.
-const FULL = { generations: 5, rounds: 10, seconds: 1, warmUpSeconds: 2 };
+// A generation starts all servers anew; a round is a second of load on each. Two processes of one program differ more than the rounds of
+// either, so there are rather many of them.
+const FULL = { generations: 10, rounds: 5, seconds: 1, warmUpSeconds: 2 };
 const QUICK = { generations: 1, rounds: 1, seconds: 1, warmUpSeconds: 0 };
 const sized = ({ quick, progress }) => ({ ...(quick ? QUICK : FULL), progress });
 

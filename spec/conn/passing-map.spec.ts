@@ -21,10 +21,9 @@ describe('PassingMap', () => {
           for (const key of gone) map.delete(key);
           expect(gone.every((key) => passing.delete(key) && !passing.delete(key))).toBe(true);
           expect(passing.size).toBe(map.size);
-          expect([...passing]).toEqual([...map]);
           expect([...passing.values()]).toEqual([...map.values()]);
           for (const key of [0, 1, next - 1]) {
-            expect([passing.has(key), passing.get(key)]).toEqual([map.has(key), map.get(key)]);
+            expect(passing.get(key)).toBe(map.get(key));
           }
         }
       }),
@@ -37,11 +36,11 @@ describe('PassingMap', () => {
     passing.set(1, 1);
     passing.set(1, 2);
     const seen: number[] = [];
-    for (const [key, value] of passing) {
-      seen.push(key, value);
-      passing.delete(key);
+    for (const value of passing.values()) {
+      seen.push(value);
+      passing.delete(1);
     }
-    expect([seen, passing.size, passing.get(1)]).toEqual([[1, 2], 0, undefined]);
+    expect([seen, passing.size, passing.get(1)]).toEqual([[2], 0, undefined]);
   });
 
   // Of a Map all 38 MB stay until the next one.

@@ -100,7 +100,7 @@ export abstract class InboxConn<P extends string = string, M extends ConnMeta = 
   }
 
   /** @internal True once the connection is over in both directions. */
-  protected get isClosed(): boolean {
+  get isOver(): boolean {
     return this.#closed !== undefined;
   }
 

@@ -17,10 +17,6 @@ export class PassingMap<K, V> {
     return this.#map.size;
   }
 
-  has(key: K): boolean {
-    return this.#map.has(key);
-  }
-
   get(key: K): V | undefined {
     return this.#map.get(key);
   }
@@ -44,10 +40,5 @@ export class PassingMap<K, V> {
   /** The values as they are now; of those that come or go meanwhile some may be missing, or still there. */
   values(): IterableIterator<V> {
     return this.#map.values();
-  }
-
-  /** The same with their keys. */
-  [Symbol.iterator](): IterableIterator<[K, V]> {
-    return this.#map[Symbol.iterator]();
   }
 }

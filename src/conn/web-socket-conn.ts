@@ -85,14 +85,14 @@ class WebSocketConn extends InboxConn {
 
   get bufferedBytes(): number {
     // A WebSocket that is closed goes on counting what it never sent.
-    return this.isClosed ? 0 : this.#early.bytes + this.#socket.bufferedAmount;
+    return this.isOver ? 0 : this.#early.bytes + this.#socket.bufferedAmount;
   }
   get needsDrain(): boolean {
     return this.bufferedBytes >= HIGH_WATER_BYTES;
   }
 
   _write(chunk: Uint8Array): boolean {
-    if (this.isClosed || this.#isEnded || chunk.length === 0) return true;
+    if (this.isOver || this.#isEnded || chunk.length === 0) return true;
     this.bytesWritten += chunk.length;
     if (this.#socket.readyState === CONNECTING) this.#early.push(chunk);
     else if (this.#socket.readyState === OPEN) this.#send(chunk);
@@ -120,7 +120,7 @@ class WebSocketConn extends InboxConn {
   }
 
   _destroy(error: MuxError | undefined): void {
-    if (this.isClosed) return;
+    if (this.isOver) return;
     const aborted = { initiator: 'local' } as const;
     const reason = error ?? new MuxError('ERR_MUX_ABORT', 'the connection was closed before its end', aborted);
     this.#finish(reason, error !== undefined);
@@ -152,7 +152,7 @@ class WebSocketConn extends InboxConn {
   }
 
   #receive(bytes: Uint8Array): void {
-    if (this.isClosed) return;
+    if (this.isOver) return;
     this.bytesRead += bytes.length;
     this.#unreadBytes += bytes.length;
     this.inbox.push(bytes);
@@ -185,7 +185,7 @@ class WebSocketConn extends InboxConn {
 
   /** Over in both directions; unless told, `closed$` takes it for an orderly end. */
   #finish(error: MuxError | undefined, isTold = true): void {
-    if (this.isClosed) return;
+    if (this.isOver) return;
     this.close(isTold ? error : undefined);
     this.#early.clear();
     this.inbox.end(error);

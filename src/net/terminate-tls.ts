@@ -82,6 +82,7 @@ export function terminateTls({ rejected, ...options }: TerminateTlsOptions): Ope
 /** One connection in handshake, and the subscription that it belongs to. */
 interface Handshake {
   readonly conn: Conn;
+  readonly raw: Duplex;
   readonly allowHalfOpen: boolean;
   readonly holder: Handshakes;
 }
@@ -94,19 +95,17 @@ class HandshakeServer {
   constructor(options: TlsOptions) {
     this.#server = serverOf(options)
       .on('secureConnection', (secure) => {
-        const raw = rawOf(secure);
-        if (raw === undefined) return;
-        const handshake = this.#take(raw);
-        handshake?.holder.done(handshake, raw, secure);
+        const handshake = this.#take(rawOf(secure));
+        handshake?.holder.done(handshake, secure);
       })
       // Every other end of a handshake comes here, be it that one of both sides closes the connection.
       .on('tlsClientError', (error, secure) => {
-        const raw = rawOf(secure);
-        if (raw !== undefined) this.#fail(raw, error);
+        this.#fail(rawOf(secure), error);
       });
   }
 
-  begin(raw: Duplex, handshake: Handshake): void {
+  begin(handshake: Handshake): void {
+    const { raw } = handshake;
     this.#underWay.set(raw, handshake);
     // A client that ends in mid-handshake must not keep its socket until the deadline.
     raw.allowHalfOpen = false;
@@ -120,21 +119,23 @@ class HandshakeServer {
 
   /** Ends those of one subscription. */
   end(holder: Handshakes): void {
-    for (const [raw, handshake] of this.#underWay) {
+    for (const handshake of this.#underWay.values()) {
       if (handshake.holder !== holder) continue;
+      const { raw } = handshake;
       this.#underWay.delete(raw);
       raw.destroy();
     }
   }
 
-  #fail(raw: Duplex, cause: unknown): void {
+  #fail(raw: Duplex | undefined, cause: unknown): void {
     // At the handshake deadline Node tells the error but leaves the socket open.
-    raw.destroy();
+    raw?.destroy();
     const handshake = this.#take(raw);
     handshake?.holder.failed(handshake, cause);
   }
 
-  #take(raw: Duplex): Handshake | undefined {
+  #take(raw: Duplex | undefined): Handshake | undefined {
+    if (raw === undefined) return undefined;
     const handshake = this.#underWay.get(raw);
     this.#underWay.delete(raw);
     return handshake;
@@ -175,7 +176,7 @@ class Handshakes implements Holder {
       return;
     }
     this.#underWay++;
-    this.#server.begin(raw, { conn, allowHalfOpen: raw.allowHalfOpen, holder: this });
+    this.#server.begin({ conn, raw, allowHalfOpen: raw.allowHalfOpen, holder: this });
   }
 
   whenDrained(callback: () => void): void {
@@ -187,7 +188,7 @@ class Handshakes implements Holder {
     this.#server.end(this);
   }
 
-  done({ conn, allowHalfOpen }: Handshake, raw: Duplex, secure: TLSSocket): void {
+  done({ conn, raw, allowHalfOpen }: Handshake, secure: TLSSocket): void {
     this.#underWay--;
     secure.allowHalfOpen = allowHalfOpen;
     this.#subscriber.next(inside(conn, raw, secure));

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { mergeMap, Observable, type OperatorFunction } from 'rxjs';
 import type { Conn } from '../conn/conn.js';
+import { PassingMap } from '../conn/passing-map.js';
 import { fromWebSocket } from '../conn/web-socket-conn.js';
 import type { WebSocketTransport } from '../conn/web-socket-transport.js';
 
@@ -35,7 +36,7 @@ export interface WebSocketUpgrader {
  * ```
  */
 export function terminateWebSocket(server: WebSocketUpgrader): OperatorFunction<Conn, Conn> {
-  const handshakes = new Map<Duplex, (client: WebSocketTransport) => void>();
+  const handshakes = new PassingMap<Duplex, (client: WebSocketTransport) => void>();
   // It never listens; connections are given to it. On 'listening' Node sets up its deadlines.
   const http = createServer((_request, response) => {
     response.writeHead(426, { Upgrade: 'websocket', Connection: 'close, Upgrade', 'Content-Type': 'text/plain' });

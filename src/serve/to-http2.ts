@@ -1,4 +1,5 @@
 import type { Http2SecureServer, Http2Server, ServerHttp2Session } from 'node:http2';
+import { PassingMap } from '../conn/passing-map.js';
 import type { SocketLike } from '../net/socket-like.js';
 import { http2Stream } from './http2-stream.js';
 import { announceLiving, endWhenSilent } from './living-sessions.js';
@@ -23,9 +24,9 @@ import { announceListening, OpenStreams, streamSink, type Sink } from './sink.js
 export function toHttp2(server: Http2Server | Http2SecureServer): Sink {
   // With allowHTTP1 a secure server has the timeouts of node:http.
   announceListening(server);
-  const sessions = new Set<ServerHttp2Session>();
+  const sessions = new PassingMap<ServerHttp2Session, ServerHttp2Session>();
   server.on('session', (session: ServerHttp2Session) => {
-    sessions.add(session);
+    sessions.set(session, session);
     session.once('close', () => sessions.delete(session));
     announceLiving(session);
     endWhenSilent(session);
@@ -34,7 +35,7 @@ export function toHttp2(server: Http2Server | Http2SecureServer): Sink {
   return streamSink(new OpenStreams(), {
     take: (stream) => server.emit('connection', http2Stream(stream)),
     drain: () => {
-      for (const session of sessions) session.close();
+      for (const session of sessions.values()) session.close();
     },
   });
 }

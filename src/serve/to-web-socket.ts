@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { PassingMap } from '../conn/passing-map.js';
 import type { Sink } from './sink.js';
 import { toHttp } from './to-http.js';
 
@@ -43,14 +44,14 @@ const GOING_AWAY = 1001;
  * ```
  */
 export function toWebSocket(server: WebSocketServerLike): Sink {
-  const clients = new Set<WebSocketLike>();
+  const clients = new PassingMap<WebSocketLike, WebSocketLike>();
   const handshakes = createServer((_request, response) => {
     response.writeHead(426, { Upgrade: 'websocket', Connection: 'close, Upgrade', 'Content-Type': 'text/plain' });
     response.end('Only WebSocket is served here.\n');
   });
   handshakes.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     server.handleUpgrade(request, socket, head, (client) => {
-      clients.add(client);
+      clients.set(client, client);
       client.once('close', () => clients.delete(client));
       server.emit('connection', client, request);
     });
@@ -60,7 +61,7 @@ export function toWebSocket(server: WebSocketServerLike): Sink {
     next: (conn) => http.next(conn),
     error: (error) => http.error(error),
     close: (options) => {
-      for (const client of clients) client.close(GOING_AWAY, 'going away');
+      for (const client of clients.values()) client.close(GOING_AWAY, 'going away');
       return http.close(options);
     },
   };

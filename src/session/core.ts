@@ -107,10 +107,6 @@ export class Core implements StreamHost<MuxStream> {
     return this.settings.sendBufferBytes + (initialWindowBytes === Infinity ? 0 : initialWindowBytes);
   }
 
-  get isHolding(): boolean {
-    return this.owner.isHolding;
-  }
-
   get unreadOnReset(): 'deliver' | 'drop' {
     return this.settings.unreadOnReset;
   }
@@ -157,7 +153,7 @@ export class Core implements StreamHost<MuxStream> {
 
   reset(stream: MuxStream, error: MuxError): void {
     // Of a stream that waits, or of which nothing was sent, the peer knows nothing.
-    if (!this.table.streams.has(stream.streamId) || stream.isUnopened) return;
+    if (this.table.streams.get(stream.streamId) === undefined || stream.isUnopened) return;
     this.refuse(stream.streamId, reasonOf(error), error.wireCode);
   }
 
@@ -216,14 +212,6 @@ export class Core implements StreamHost<MuxStream> {
     const error = new ProtocolError('ERR_MUX_CALM', text, { scope: 'session', initiator: 'remote' });
     this.owner.onEnd(error, 'calm');
     return false;
-  }
-
-  onRoundTrip(ms: number): void {
-    this.owner.onRoundTrip(ms);
-  }
-
-  onDead(error: MuxError): void {
-    this.owner.onEnd(error, 'internal');
   }
 
   get #isOverBudget(): boolean {

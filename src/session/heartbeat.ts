@@ -33,11 +33,14 @@ export interface HeartbeatHost {
   readonly writer: Writer;
   /** Bytes received so far. */
   readonly bytesRead: number;
-  /** True while we read nothing. */
-  readonly isHolding: boolean;
   now(): number;
-  onRoundTrip(ms: number): void;
-  onDead(error: MuxError): void;
+  readonly owner: {
+    /** True while we read nothing. */
+    readonly isHolding: boolean;
+    onRoundTrip(ms: number): void;
+    /** The peer is dead. */
+    onEnd(error: MuxError, reason: 'internal'): void;
+  };
 }
 
 /**
@@ -170,14 +173,14 @@ export class Heartbeat {
         return;
       }
       const text = `nothing was heard of the peer for ${this.#quietMs + ms} ms, allowed ${timeoutMs}`;
-      this.#host.onDead(new SessionClosedError('ERR_MUX_KEEPALIVE', text, { scope: 'session' }));
+      this.#host.owner.onEnd(new SessionClosedError('ERR_MUX_KEEPALIVE', text, { scope: 'session' }), 'internal');
     });
   }
 
   // What has not left cannot be answered, and what we don't read cannot be heard; either has a limit of its own.
   get #wasHeard(): boolean {
-    const { bytesRead, writer, isHolding } = this.#host;
-    return bytesRead !== this.#lastRead || writer.isBlocked || isHolding;
+    const { bytesRead, writer, owner } = this.#host;
+    return bytesRead !== this.#lastRead || writer.isBlocked || owner.isHolding;
   }
 
   #count(ms: number): void {
@@ -273,7 +276,7 @@ export class Heartbeat {
     if (this.#samples.length > MAX_SAMPLES) this.#samples.shift();
     // The first is that of code which is compiled as it comes: one right behind it tells more of the link.
     if (this.#samples.length === 1 && this.#timer !== undefined) this.#send(undefined);
-    this.#host.onRoundTrip(sample);
+    this.#host.owner.onRoundTrip(sample);
     beat.subscriber?.next(sample);
     beat.subscriber?.complete();
   }

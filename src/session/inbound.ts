@@ -4,6 +4,7 @@ import type { FrameSink } from '../wire/codec.js';
 import { resetError, type Core } from './core.js';
 import type { MuxStream } from './mux-stream.js';
 import { goneAwayError } from './session-closed.js';
+import type { TypePrefix } from './stream-table.js';
 import { weightOf } from './turns.js';
 
 const TYPE_BYTES = 4;
@@ -58,7 +59,7 @@ export class Inbound implements FrameSink {
     } else if (type >= (reservedTypes ?? Infinity)) core.refuse(id, 'streamClosed');
     else if (core.isDraining || table.inbound >= core.settings.maxStreams || core.isOverBudget)
       core.refuse(id, 'refused');
-    else if (core.accepts.isFull(core.table.untyped.size)) core.refuse(id, 'backlogFull');
+    else if (core.accepts.isFull(table.untyped.size)) core.refuse(id, 'backlogFull');
     else this.#accept(id, credit, type, priority, streamType === 'prefix');
   }
 
@@ -91,7 +92,11 @@ export class Inbound implements FrameSink {
     const stream = this.#stream;
     if (stream === undefined) {
       if (this.#beatId > 0) this.#core.heartbeat.receive(this.#beatId, bytes);
-    } else if (this.#core.table.untyped.size > 0 && this.#core.table.untyped.has(stream)) this.#takeType(stream, bytes);
+      return;
+    }
+    const { untyped } = this.#core.table;
+    const prefix = untyped.size > 0 ? untyped.get(stream) : undefined;
+    if (prefix !== undefined) this.#takeType(prefix, bytes);
     else {
       // Without windows there was nothing to check it against.
       if (this.#core.codec.traits.credit === 'none') stream.window.announce(bytes.length);
@@ -104,11 +109,11 @@ export class Inbound implements FrameSink {
     if (!this.#begin()) return;
     const stream = core.table.streams.get(id);
     this.#confirm(stream);
-    if (stream !== undefined && core.table.untyped.has(stream))
-      this.#fault(stream, 'ERR_MUX_STREAM_STATE', `stream ${id} ended within its type`);
-    else if (stream !== undefined && !stream.remoteEnded) stream.onEnd();
-    // An end of what is over, or once more of what has ended, is what peers send that close twice.
-    else if (core.count(core.junk, 'ends of streams that are over')) core.heartbeat.forget(id);
+    if (stream === undefined || stream.remoteEnded) {
+      // An end of what is over, or once more of what has ended, is what peers send that close twice.
+      if (core.count(core.junk, 'ends of streams that are over')) core.heartbeat.forget(id);
+    } else if (core.table.untyped.get(stream) === undefined) stream.onEnd();
+    else this.#fault(stream, 'ERR_MUX_STREAM_STATE', `stream ${id} ended within its type`);
   }
 
   onReset(id: number, code: number): void {
@@ -201,14 +206,13 @@ export class Inbound implements FrameSink {
     else if (stream.window.isLarger) core.writer.owes(stream);
     core.streamsAccepted++;
     if (isPrefixed) {
-      core.table.untyped.set(stream, { bytes: new Uint8Array(TYPE_BYTES), length: 0, ticks: 0 });
+      core.table.untyped.set(stream, { stream, bytes: new Uint8Array(TYPE_BYTES), length: 0, ticks: 0 });
       core.owner.onWatch();
     } else core.accepts.offer(stream);
   }
 
-  #takeType(stream: MuxStream, bytes: Uint8Array): void {
-    const prefix = this.#core.table.untyped.get(stream);
-    if (prefix === undefined) return;
+  #takeType(prefix: TypePrefix, bytes: Uint8Array): void {
+    const { stream } = prefix;
     const taken = Math.min(TYPE_BYTES - prefix.length, bytes.length);
     prefix.bytes.set(bytes.subarray(0, taken), prefix.length);
     prefix.length += taken;
@@ -243,8 +247,7 @@ export class Inbound implements FrameSink {
 
   // Whatever the peer says on a stream of ours, it took it. True for the first time.
   #confirm(stream: MuxStream | undefined): boolean {
-    if (stream === undefined || stream.isAccepted) return false;
-    this.#core.table.accepted(stream);
+    if (stream === undefined || !this.#core.table.accepted(stream)) return false;
     this.#core.owner.onIdle();
     return true;
   }

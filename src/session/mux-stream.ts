@@ -99,7 +99,7 @@ export class MuxStream extends InboxConn<string, StreamMeta> {
 
   /** @internal */
   _write(chunk: Uint8Array): boolean {
-    if (this.isClosed || this.#localEnd !== 'open') return true;
+    if (this.isOver || this.#localEnd !== 'open') return true;
     this.bytesWritten += chunk.length;
     this.#outbound.push(chunk);
     if (this.sendWindowBytes > 0) this.#host.ready(this);
@@ -108,7 +108,7 @@ export class MuxStream extends InboxConn<string, StreamMeta> {
 
   /** @internal */
   _drained(callback: () => void): () => void {
-    if (this.isClosed || !this.needsDrain) {
+    if (this.isOver || !this.needsDrain) {
       callback();
       return () => undefined;
     }
@@ -122,14 +122,14 @@ export class MuxStream extends InboxConn<string, StreamMeta> {
 
   /** @internal */
   protected _end(): void {
-    if (this.isClosed || this.#localEnd !== 'open') return;
+    if (this.isOver || this.#localEnd !== 'open') return;
     this.#localEnd = 'due';
     if (this.#outbound.bytes === 0 || this.sendWindowBytes > 0) this.#host.ready(this);
   }
 
   /** @internal */
   _destroy(error: MuxError | undefined, reset = true): void {
-    if (this.isClosed) return;
+    if (this.isOver) return;
     if (!reset && error === undefined && this.remoteEnded && this.bytesWritten === 0) {
       // Given up before anybody answered, and the peer has ended: an end in return, as of a socket.
       this._end();
@@ -157,7 +157,7 @@ export class MuxStream extends InboxConn<string, StreamMeta> {
 
   /** @internal FIN is to follow now: nothing is before it any more. */
   get isEndDue(): boolean {
-    return this.#localEnd === 'due' && this.#outbound.bytes === 0 && !this.isClosed;
+    return this.#localEnd === 'due' && this.#outbound.bytes === 0 && !this.isOver;
   }
 
   /** @internal We have ended, the peer has not. */
@@ -219,11 +219,6 @@ export class MuxStream extends InboxConn<string, StreamMeta> {
     if (this.sendableBytes > 0 || this.isEndDue) this.#host.ready(this);
   }
 
-  /** @internal True once both directions are over. */
-  get isOver(): boolean {
-    return this.isClosed;
-  }
-
   /** @internal The peer grants more. */
   onCredit(bytes: number): void {
     this.sendWindowBytes = bytes;
@@ -248,7 +243,7 @@ export class MuxStream extends InboxConn<string, StreamMeta> {
 
   /** @internal Credit due, in bytes; none once the peer has ended. */
   grant(): number {
-    return this.remoteEnded || this.isClosed ? 0 : this.window.grant();
+    return this.remoteEnded || this.isOver ? 0 : this.window.grant();
   }
 
   /** @internal */
@@ -258,14 +253,14 @@ export class MuxStream extends InboxConn<string, StreamMeta> {
 
   /** @internal */
   onCancelled(): void {
-    if (this.isClosed || this.remoteEnded) return;
+    if (this.isOver || this.remoteEnded) return;
     this.#cancelled = true;
     this.#host.cancelled(this);
   }
 
   /** @internal Ends both directions now, without a word on the wire. Unless told, `closed$` takes it for an orderly end. */
   fail(error: MuxError, isTold = true): void {
-    if (this.isClosed) return;
+    if (this.isOver) return;
     this.#isFailed = true;
     this.#outbound.clear();
     this.#finish(isTold ? error : undefined);

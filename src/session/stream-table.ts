@@ -10,7 +10,8 @@ const MAX_ANSWERED = 256;
 const PROBE_IDS = 512;
 
 /** The first bytes of a stream whose type they are, and how long they have been on their way. */
-interface TypePrefix {
+export interface TypePrefix {
+  readonly stream: MuxStream;
   readonly bytes: Uint8Array;
   length: number;
   ticks: number;
@@ -61,15 +62,10 @@ export class StreamTable {
     return id % 2 === this.#parity;
   }
 
-  /** True for an id of ours that was given out already. */
-  wasOpened(id: number): boolean {
-    return id < this.#nextId;
-  }
-
   /** What is wrong with a stream that the peer opens; undefined when nothing is. */
   whyNot(id: number): string | undefined {
     if (this.isOurs(id)) return `the peer opened stream ${id}, an id of our side`;
-    if (this.streams.has(id) || this.#answered.has(id)) return `the peer opened stream ${id} twice`;
+    if (this.streams.get(id) !== undefined || this.#answered.has(id)) return `the peer opened stream ${id} twice`;
     if (id < this.#firstRemoteId) return `the peer opened stream ${id}, its first is ${this.#firstRemoteId}`;
     if (this.#traits.ascendingIds && id <= this.lastRemoteId)
       return `the peer opened stream ${id} after stream ${this.lastRemoteId}`;
@@ -87,11 +83,12 @@ export class StreamTable {
     }
   }
 
-  /** The peer confirmed one of our streams. */
-  accepted(stream: MuxStream): void {
-    if (stream.isAccepted) return;
+  /** The peer confirmed one of our streams; true for the first time. */
+  accepted(stream: MuxStream): boolean {
+    if (stream.isAccepted) return false;
     stream.isAccepted = true;
     this.unaccepted--;
+    return true;
   }
 
   /** True when the stream was in the table. */
@@ -110,12 +107,7 @@ export class StreamTable {
   answer(id: number): boolean {
     if (this.#answered.has(id)) return false;
     this.#answered.add(id);
-    if (this.#answered.size > MAX_ANSWERED) {
-      for (const oldest of this.#answered) {
-        this.#answered.delete(oldest);
-        break;
-      }
-    }
+    if (this.#answered.size > MAX_ANSWERED) this.#answered.delete(this.#answered.values().next().value as number);
     return true;
   }
 }

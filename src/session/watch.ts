@@ -39,8 +39,7 @@ export class Watch {
 
   #tick(): void {
     const looks = [this.#transport(), this.#frame(), this.#types(), this.#linger(), this.#windows()];
-    const isIdle = looks.every((idle) => idle);
-    if (isIdle) this.stop();
+    if (!looks.includes(false)) this.stop();
   }
 
   // Each look answers whether there is nothing to look at.
@@ -72,9 +71,9 @@ export class Watch {
 
   #types(): boolean {
     const { table, settings } = this.#core;
-    for (const [stream, prefix] of table.untyped) {
-      prefix.ticks++;
-      if (prefix.ticks * TICK_MS < settings.frameTimeoutMs) continue;
+    for (const prefix of table.untyped.values()) {
+      const { stream } = prefix;
+      if (++prefix.ticks * TICK_MS < settings.frameTimeoutMs) continue;
       const text = `${prefix.length} bytes of the type of stream ${stream.streamId} came in ${settings.frameTimeoutMs} ms, wanted ${prefix.bytes.length}`;
       stream._destroy(new ProtocolError('ERR_MUX_TIMEOUT', text, stream.facts('remote')));
     }
@@ -95,9 +94,8 @@ export class Watch {
     const { lingerTimeoutMs } = this.#core.settings;
     // With bytes that nobody has read it is for our reader to go on.
     const bytes = stream.window.heldBytes > 0 ? NaN : stream.bytesRead;
-    if (!this.#isStill(stream, bytes, lingerTimeoutMs)) return;
     const text = `stream ${stream.streamId} was ended, and nothing came from the peer for ${lingerTimeoutMs} ms`;
-    stream._destroy(new MuxError('ERR_MUX_TIMEOUT', text, stream.facts('library')));
+    this.#mayBeStill(stream, bytes, lingerTimeoutMs, text);
   }
 
   #stuck(stream: MuxStream): void {
@@ -106,9 +104,8 @@ export class Watch {
     const limitMs = codec.traits.reset === 'none' ? settings.stallTimeoutMs : settings.lingerTimeoutMs;
     // Nothing to send is nothing to wait for, yet something may come to be.
     const bytes = stream.bufferedBytes === 0 ? NaN : stream.sentBytes;
-    if (!this.#isStill(stream, bytes, limitMs)) return;
     const text = `${stream.bufferedBytes} bytes wait on stream ${stream.streamId}, and the peer took none for ${limitMs} ms`;
-    stream._destroy(new MuxError('ERR_MUX_TIMEOUT', text, stream.facts('library')));
+    this.#mayBeStill(stream, bytes, limitMs, text);
   }
 
   // Growth that nobody uses is given back.
@@ -118,14 +115,12 @@ export class Watch {
     return isIdle;
   }
 
-  // True when the figure has been the same for so long.
-  #isStill(stream: MuxStream, bytes: number, limitMs: number): boolean {
+  // Ends the stream when the figure has been the same for so long. NaN is never the same.
+  #mayBeStill(stream: MuxStream, bytes: number, limitMs: number, text: string): void {
     const seen = this.#lingering.get(stream);
-    if (seen?.bytes !== bytes) {
-      this.#lingering.set(stream, { bytes, ticks: 0 });
-      return false;
+    if (seen?.bytes !== bytes) this.#lingering.set(stream, { bytes, ticks: 0 });
+    else if (++seen.ticks * TICK_MS >= limitMs) {
+      stream._destroy(new MuxError('ERR_MUX_TIMEOUT', text, stream.facts('library')));
     }
-    seen.ticks++;
-    return seen.ticks * TICK_MS >= limitMs;
   }
 }

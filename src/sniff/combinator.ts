@@ -15,9 +15,9 @@ export function traitsOf(
 }
 
 /** Refuses what is no matcher, such as one that was not called. @throws UsageError `ERR_MUX_OPTION` */
-export function checkMatchers(combinator: string, inner: readonly unknown[]): void {
+export function checkMatchers(taker: string, inner: readonly unknown[]): asserts inner is readonly Matcher[] {
   if (inner.every(isMatcher)) return;
-  throw new UsageError('ERR_MUX_OPTION', `${combinator} takes matchers, for example http1()`);
+  throw new UsageError('ERR_MUX_OPTION', `${taker} takes matchers, for example http1()`);
 }
 
 /**

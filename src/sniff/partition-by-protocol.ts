@@ -68,7 +68,7 @@ export function partitionByProtocol(
 }
 
 function group(args: readonly (Matcher | SniffOptions)[]): OperatorFunction<Conn, GroupedObservable<string, Conn>> {
-  const plan = sniffPlan(args);
+  const plan = sniffPlan('partitionByProtocol', args);
   return (source) =>
     new Observable((subscriber) => {
       const groups = new Map<string, Subject<Conn>>();
@@ -97,7 +97,7 @@ function partition(
   routes: Readonly<Record<string, Matcher>>,
   options: SniffOptions,
 ): Record<string, Observable<Conn>> {
-  const plan = sniffPlan([...Object.values(routes), options]);
+  const plan = sniffPlan('partitionByProtocol', [...Object.values(routes), options]);
   const names = Object.keys(routes);
   const nameOf = new Map(Object.entries(routes).map(([name, matcher]) => [matcher, name]));
   if (nameOf.size < names.length) {

@@ -1,4 +1,4 @@
-import { UsageError } from '../errors.js';
+import { checkMatchers } from './combinator.js';
 import { MatcherSet } from './matcher-set.js';
 import { isMatcher, type Matcher } from './matcher.js';
 import { sniffSettings, type SniffOptions, type SniffSettings } from './options.js';
@@ -10,16 +10,11 @@ export interface SniffPlan {
 }
 
 /** Matchers, then perhaps options. @throws UsageError `ERR_MUX_OPTION` */
-export function sniffPlan(args: readonly (Matcher | SniffOptions)[]): SniffPlan {
+export function sniffPlan(taker: string, args: readonly (Matcher | SniffOptions)[]): SniffPlan {
   const last = args.at(-1);
   const options = isOptions(last) ? last : {};
   const matchers = last === options ? args.slice(0, -1) : args;
-  if (!matchers.every(isMatcher)) {
-    throw new UsageError(
-      'ERR_MUX_OPTION',
-      'the arguments are matchers, for example http1(), and after them perhaps options',
-    );
-  }
+  checkMatchers(taker, matchers);
   return { matchers: new MatcherSet(matchers), settings: sniffSettings(options) };
 }
 

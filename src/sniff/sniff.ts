@@ -33,7 +33,7 @@ export function sniff<const M extends readonly Matcher[], T extends string = 'cl
   ...args: readonly [...M, SniffOptions<T>]
 ): OperatorFunction<Conn, Matched<M[number]> | TimedOut<T>>;
 export function sniff(...args: readonly (Matcher | SniffOptions)[]): OperatorFunction<Conn, Conn> {
-  const plan = sniffPlan(args);
+  const plan = sniffPlan('sniff', args);
   return (source) =>
     new Observable((subscriber) => {
       const sniffer = new Sniffer(plan.matchers, plan.settings, (conn) => {

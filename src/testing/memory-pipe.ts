@@ -121,7 +121,7 @@ class MemoryConn extends InboxConn {
 
   // Nobody reads, and all is sent: as a socket would be, it is closed.
   #endIfLeft(): void {
-    if (!this.#cancelled || !this.#ended.outbound || this.isClosed) return;
+    if (!this.#cancelled || !this.#ended.outbound || this.isOver) return;
     this.lane?.drained(() => {
       this._destroy(undefined);
     });
