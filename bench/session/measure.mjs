@@ -67,8 +67,9 @@ function judge(wish, own, measuredOf) {
 }
 
 /** A work that leaves traces in its processes has others for each measurement. */
-const onceInProcess = (work, failures, { times, subjects, rounds, progress }) =>
-  inTurns({
+const onceInProcess = (work, failures, { times, subjects, generations, rounds: ofGeneration, progress }) => {
+  const rounds = work.isUnsteady ? generations * ofGeneration : ofGeneration;
+  return inTurns({
     subjects,
     rounds,
     measure: async (peer) => {
@@ -79,6 +80,7 @@ const onceInProcess = (work, failures, { times, subjects, rounds, progress }) =>
     },
     progress: (round) => progress(`round ${round}/${rounds}`),
   });
+};
 
 const againAndAgain = (work, failures, { times, ...size }) =>
   inGenerations({
