@@ -43,6 +43,19 @@ describe('PassingMap', () => {
     expect([seen, passing.size, passing.get(1)]).toEqual([[2], 0, undefined]);
   });
 
+  it('shows the values that were there when another Map is begun while they are read', () => {
+    const passing = new PassingMap<number, number>();
+    for (let key = 0; key < 1030; key++) passing.set(key, key);
+    for (let key = 0; key < 1024; key++) passing.delete(key);
+    const seen: number[] = [];
+    for (const value of passing.values()) {
+      seen.push(value);
+      if (value === 1024) passing.set(2000, 2000);
+    }
+    expect(seen).toEqual([1024, 1025, 1026, 1027, 1028, 1029]);
+    expect([...passing.values()]).toEqual([...seen, 2000]);
+  });
+
   // Of a Map all 38 MB stay until the next one.
   it('leaves nothing behind in the old generation after a full garbage collection', () => {
     const passing = new PassingMap<number, number[]>();

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { firstValueFrom, Subject } from 'rxjs';
 import type { Conn } from '../../src/conn/conn.js';
+import { MATCH, type Matcher } from '../../src/sniff/matcher.js';
 import { ssh } from '../../src/sniff/matchers/index.js';
 import { sniff } from '../../src/sniff/sniff.js';
 import { turn } from '../session/session-ends.js';
@@ -50,6 +51,36 @@ it('hands the first bytes to a reader that flows, and does not ask the socket to
   client.write('second');
   await next;
   expect(seen).toEqual([FIRST, 'second']);
+});
+
+it('hands them on as a Buffer when they came in two chunks', async () => {
+  const seen: unknown[] = [];
+  const handed$ = new Subject<void>();
+  const looked$ = new Subject<void>();
+  const watching: Matcher = {
+    protocol: 'halves',
+    match: ({ bytes }) => {
+      looked$.next();
+      return bytes.length < FIRST.length ? 'more' : MATCH;
+    },
+  };
+  const server = await loopback((conns$) =>
+    conns$.pipe(sniff(watching)).subscribe((conn: Conn) => {
+      conn.duplex().on('data', (chunk: Uint8Array) => seen.push(Buffer.isBuffer(chunk), String(chunk)));
+      queueMicrotask(() => {
+        handed$.next();
+      });
+    }),
+  );
+  open.push(server);
+  const [half, handed] = [firstValueFrom(looked$), firstValueFrom(handed$)];
+  const client = await server.connect();
+  client.write(FIRST.slice(0, 5));
+  await half;
+  client.write(FIRST.slice(5));
+  await handed;
+  while (seen.length === 0) await turn();
+  expect(seen).toEqual([true, FIRST]);
 });
 
 it('gives a reader text that asked for it', async () => {

@@ -50,6 +50,10 @@ const turns = async (): Promise<void> => {
 };
 
 describe('terminateWebSocket', () => {
+  it('refuses what is no WebSocketServer at the call', () => {
+    expect(() => terminateWebSocket({ noServer: true } as never)).toThrow('[ERR_MUX_OPTION] WebSockets need');
+  });
+
   it('emits the connection inside, with the addresses and the meta of the one outside', async () => {
     const [near, far] = memoryPipe();
     const { conns$, inner } = staged();

@@ -36,6 +36,19 @@ async function opened(port: number, path = '/'): Promise<WebSocket> {
   return socket;
 }
 
+test.each([{ noServer: true }, undefined, null, WebSocketServer])('%p is no WebSocketServer', (server) => {
+  expect(() => toWebSocket(server as never)).toThrow('[ERR_MUX_OPTION] WebSockets need a WebSocketServer of ws');
+});
+
+test('a close that is refused closes no WebSocket', async () => {
+  const sink = toWebSocket(echo());
+  const socket = await opened(await stage.serve(sink));
+  expect(() => sink.close({ graceMs: -1 })).toThrow('[ERR_MUX_OPTION] graceMs');
+  socket.send('still there');
+  const [back] = (await once(socket, 'message')) as [Buffer];
+  expect(String(back)).toBe('still there');
+});
+
 test('a WebSocket is opened and 300 kB come back', async () => {
   const socket = await opened(await stage.serve(toWebSocket(echo())));
   const data = Buffer.alloc(300_000, 'abc');

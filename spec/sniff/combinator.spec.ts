@@ -42,6 +42,8 @@ describe('a matcher that was not called', () => {
     ['not', () => not(uncalled)],
     ['named', () => named('mine', uncalled)],
     ['named', () => named('mine', undefined as never)],
+    // A string has a match of its own.
+    ['not', () => not('ssh' as never)],
   ])('is refused by %s', (combinator, combine) => {
     expect(combine).toThrow(`[ERR_MUX_OPTION] ${combinator} takes matchers, for example http1()`);
   });

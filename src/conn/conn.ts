@@ -244,6 +244,6 @@ export function requireConn(name: string, value: unknown): void {
 // Whoever writes JavaScript has no compiler that tells; over a session a string would become zeros.
 function checkBytes(chunk: unknown): void {
   if (chunk instanceof Uint8Array) return;
-  const what = chunk === null ? 'null' : typeof chunk === 'object' ? 'an object that is none' : typeof chunk;
+  const what = chunk === null ? 'null' : typeof chunk;
   throw new UsageError('ERR_MUX_USAGE', `a Conn carries bytes: next takes a Uint8Array, not ${what}`);
 }

@@ -2,6 +2,7 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import { asyncScheduler, BehaviorSubject, filter, Observable, type SchedulerLike, type Subscriber } from 'rxjs';
 import { checkWholeNumber } from '../bytes/whole-number.js';
 import type { Conn } from '../conn/conn.js';
+import { PassingMap } from '../conn/passing-map.js';
 import { UsageError } from '../errors.js';
 import { AcceptErrors, type AcceptFailure } from './accept-errors.js';
 import { bindError } from './bind-error.js';
@@ -145,7 +146,7 @@ function inheritNoDelay(server: Server & Listening): void {
 
 /** Counts open sockets per remote address; false for one too many. */
 function perIpLimit(max: number): (socket: Socket) => boolean {
-  const open = new Map<string, number>();
+  const open = new PassingMap<string, number>();
   return (socket) => {
     const ip = socket.remoteAddress;
     // On a Unix socket nobody has an address.

@@ -18,7 +18,8 @@ function pushToPeek(this: PeekedSocket, chunk: Uint8Array | null): boolean {
 // What push does for a reader that flows, but for the look for more behind it, in a tick of its own: the handle is reading anyway.
 function handOn(socket: Socket, bytes: Uint8Array): boolean {
   const isFlowing = socket.readableFlowing === true && socket.readableLength === 0 && socket.readableEncoding === null;
-  if (!isFlowing || socket.listenerCount('data') === 0) return socket.push(bytes);
+  // Of what came in several chunks push makes a Buffer, too.
+  if (!isFlowing || socket.listenerCount('data') === 0 || !Buffer.isBuffer(bytes)) return socket.push(bytes);
   socket.emit('data', bytes);
   return true;
 }

@@ -112,7 +112,8 @@ class HandshakeServer {
     try {
       this.#server.emit('connection', raw);
     } catch (error) {
-      // A stream of somebody's own that TLS can't be spoken over.
+      // A stream of somebody's own that TLS can't be spoken over, and that nobody listens to.
+      raw.on('error', () => undefined);
       this.#fail(raw, error);
     }
   }
@@ -122,8 +123,8 @@ class HandshakeServer {
     for (const handshake of this.#underWay.values()) {
       if (handshake.holder !== holder) continue;
       const { raw } = handshake;
-      this.#underWay.delete(raw);
-      raw.destroy();
+      // What is destroyed may begin another handshake, and the Map be another one than is gone through here.
+      if (this.#underWay.delete(raw)) raw.destroy();
     }
   }
 

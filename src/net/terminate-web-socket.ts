@@ -5,6 +5,7 @@ import type { Conn } from '../conn/conn.js';
 import { PassingMap } from '../conn/passing-map.js';
 import { fromWebSocket } from '../conn/web-socket-conn.js';
 import type { WebSocketTransport } from '../conn/web-socket-transport.js';
+import { UsageError } from '../errors.js';
 
 /** What is needed of a `WebSocketServer` of `ws`, made with `{ noServer: true }`, to make connections of its WebSockets. */
 export interface WebSocketUpgrader {
@@ -15,6 +16,12 @@ export interface WebSocketUpgrader {
     head: Buffer,
     done: (client: WebSocketTransport) => void,
   ): void;
+}
+
+/** @throws UsageError `ERR_MUX_OPTION` for what answers no handshake, such as the options of a server */
+export function checkUpgrader(server: Partial<Record<'handleUpgrade', unknown>> | null | undefined): void {
+  if (typeof server?.handleUpgrade === 'function') return;
+  throw new UsageError('ERR_MUX_OPTION', 'WebSockets need a WebSocketServer of ws, made with { noServer: true }');
 }
 
 /**
@@ -29,6 +36,7 @@ export interface WebSocketUpgrader {
  * handshake is under way. Unsubscribing destroys the connections in handshake; those emitted live on.
  *
  * @param server - a `WebSocketServer` of `ws` (8), made with `{ noServer: true }`
+ * @throws UsageError `ERR_MUX_OPTION` for what is no such server
  * @example
  * ```ts
  * const { mux, browsers } = partitionByProtocol(conns$, { mux: yamux(), browsers: websocket({ path: '/mux' }) });
@@ -36,6 +44,7 @@ export interface WebSocketUpgrader {
  * ```
  */
 export function terminateWebSocket(server: WebSocketUpgrader): OperatorFunction<Conn, Conn> {
+  checkUpgrader(server);
   const handshakes = new PassingMap<Duplex, (client: WebSocketTransport) => void>();
   // It never listens; connections are given to it. On 'listening' Node sets up its deadlines.
   const http = createServer((_request, response) => {

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { PassingMap } from '../conn/passing-map.js';
+import { checkUpgrader } from '../net/terminate-web-socket.js';
 import type { Sink } from './sink.js';
 import { toHttp } from './to-http.js';
 
@@ -36,6 +37,7 @@ const GOING_AWAY = 1001;
  * `close` closes every WebSocket with 1001 (going away) and cuts those that have not answered in the grace time. It does
  * not call the server's own `close`.
  *
+ * @throws UsageError `ERR_MUX_OPTION` for what is no such server
  * @example
  * ```ts
  * const server = new WebSocketServer({ noServer: true });
@@ -44,6 +46,7 @@ const GOING_AWAY = 1001;
  * ```
  */
 export function toWebSocket(server: WebSocketServerLike): Sink {
+  checkUpgrader(server);
   const clients = new PassingMap<WebSocketLike, WebSocketLike>();
   const handshakes = createServer((_request, response) => {
     response.writeHead(426, { Upgrade: 'websocket', Connection: 'close, Upgrade', 'Content-Type': 'text/plain' });
@@ -61,8 +64,9 @@ export function toWebSocket(server: WebSocketServerLike): Sink {
     next: (conn) => http.next(conn),
     error: (error) => http.error(error),
     close: (options) => {
+      const closed = http.close(options);
       for (const client of clients.values()) client.close(GOING_AWAY, 'going away');
-      return http.close(options);
+      return closed;
     },
   };
 }

@@ -1,4 +1,5 @@
 import { checkWholeNumber } from '../bytes/whole-number.js';
+import { PassingMap } from '../conn/passing-map.js';
 import { MuxError, SessionClosedError, UsageError } from '../errors.js';
 import type { Core } from './core.js';
 import type { MuxStream } from './mux-stream.js';
@@ -26,7 +27,7 @@ export class OpenQueue {
   #waiting: { readonly stream: MuxStream; readonly options: OpenOptions }[] = [];
   readonly #onExhausted: () => void;
   // One listener for all streams of a signal: of more than ten Node would warn.
-  readonly #obeying = new Map<AbortSignal, Set<MuxStream>>();
+  readonly #obeying = new PassingMap<AbortSignal, PassingMap<MuxStream, MuxStream>>();
 
   constructor(core: Core, onExhausted: () => void) {
     this.#core = core;
@@ -111,7 +112,7 @@ export class OpenQueue {
 
   #obey(signal: AbortSignal, stream: MuxStream): void {
     const streams = this.#obeying.get(signal) ?? this.#listenTo(signal);
-    streams.add(stream);
+    streams.set(stream, stream);
     stream.closed$.subscribe(() => {
       streams.delete(stream);
       if (streams.size > 0) return;
@@ -120,8 +121,8 @@ export class OpenQueue {
     });
   }
 
-  #listenTo(signal: AbortSignal): Set<MuxStream> {
-    const streams = new Set<MuxStream>();
+  #listenTo(signal: AbortSignal): PassingMap<MuxStream, MuxStream> {
+    const streams = new PassingMap<MuxStream, MuxStream>();
     this.#obeying.set(signal, streams);
     signal.addEventListener('abort', this.#onAbort);
     return streams;
@@ -129,7 +130,7 @@ export class OpenQueue {
 
   readonly #onAbort = ({ target }: Event): void => {
     const signal = target as AbortSignal;
-    for (const stream of [...(this.#obeying.get(signal) ?? [])]) stream._destroy(aborted(signal));
+    for (const stream of [...(this.#obeying.get(signal)?.values() ?? [])]) stream._destroy(aborted(signal));
   };
 
   #check({ type, weight, signal }: OpenOptions): void {

@@ -12,7 +12,7 @@ const SMALL_BYTES = 1024;
 const MAX_CONTROL_BYTES = 65_536;
 
 // So many streams that have something to send do not wait for the end of a chunk: the peer works on it while we read on. Two sides that
-// wait for each other's whole batch opened, echoed and ended 138,000 streams a second, 64 at a time; like this 248,000.
+// wait for each other's whole batch leave both cores idle by turns: with short streams, 64 at a time, the half of the speed (decision 47).
 const EARLY_TURNS = 32;
 
 /** What the writer tells its session. */

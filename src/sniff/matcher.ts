@@ -98,7 +98,7 @@ export interface Matcher<P extends string = string, M = unknown> {
 
 /** Whether `value` can be asked as a {@link Matcher}. */
 export const isMatcher = (value: unknown): value is Matcher =>
-  typeof (value as Partial<Matcher> | null | undefined)?.match === 'function';
+  typeof value === 'object' && typeof (value as Partial<Matcher> | null)?.match === 'function';
 
 /** The Conn type that a matcher (or a union of matchers) gives. */
 export type Matched<T> = T extends Matcher<infer P, infer M> ? Conn<P, ConnMeta & Readonly<Record<P, M>>> : never;
