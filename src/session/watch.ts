@@ -94,8 +94,9 @@ export class Watch {
     const { lingerTimeoutMs } = this.#core.settings;
     // With bytes that nobody has read it is for our reader to go on.
     const bytes = stream.window.heldBytes > 0 ? NaN : stream.bytesRead;
+    if (!this.#isStill(stream, bytes, lingerTimeoutMs)) return;
     const text = `stream ${stream.streamId} was ended, and nothing came from the peer for ${lingerTimeoutMs} ms`;
-    this.#mayBeStill(stream, bytes, lingerTimeoutMs, text);
+    stream._destroy(new MuxError('ERR_MUX_TIMEOUT', text, stream.facts('library')));
   }
 
   #stuck(stream: MuxStream): void {
@@ -104,8 +105,9 @@ export class Watch {
     const limitMs = codec.traits.reset === 'none' ? settings.stallTimeoutMs : settings.lingerTimeoutMs;
     // Nothing to send is nothing to wait for, yet something may come to be.
     const bytes = stream.bufferedBytes === 0 ? NaN : stream.sentBytes;
+    if (!this.#isStill(stream, bytes, limitMs)) return;
     const text = `${stream.bufferedBytes} bytes wait on stream ${stream.streamId}, and the peer took none for ${limitMs} ms`;
-    this.#mayBeStill(stream, bytes, limitMs, text);
+    stream._destroy(new MuxError('ERR_MUX_TIMEOUT', text, stream.facts('library')));
   }
 
   // Growth that nobody uses is given back.
@@ -115,12 +117,11 @@ export class Watch {
     return isIdle;
   }
 
-  // Ends the stream when the figure has been the same for so long. NaN is never the same.
-  #mayBeStill(stream: MuxStream, bytes: number, limitMs: number, text: string): void {
+  // True when the figure has been the same for so long. NaN is never the same.
+  #isStill(stream: MuxStream, bytes: number, limitMs: number): boolean {
     const seen = this.#lingering.get(stream);
-    if (seen?.bytes !== bytes) this.#lingering.set(stream, { bytes, ticks: 0 });
-    else if (++seen.ticks * TICK_MS >= limitMs) {
-      stream._destroy(new MuxError('ERR_MUX_TIMEOUT', text, stream.facts('library')));
-    }
+    if (seen?.bytes === bytes) return ++seen.ticks * TICK_MS >= limitMs;
+    this.#lingering.set(stream, { bytes, ticks: 0 });
+    return false;
   }
 }
