@@ -93,7 +93,7 @@ function left({ client, server }: Ends): number[] {
     core.table.inbound,
     core.table.outbound,
     core.table.unaccepted,
-    core.table.untyped.size,
+    core.table.untyped,
     core.writer.turns.length,
     core.budget.usedBytes,
   ]);

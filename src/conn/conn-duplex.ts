@@ -40,8 +40,27 @@ function connDuplexClass(): ConnDuplexClass {
     throw new UsageError('ERR_MUX_USAGE', 'duplex() needs Node; use readable and writable');
   }
   const { setImmediate } = timers;
-  const inTwoTurns = (act: () => void): void => {
-    setImmediate(() => setImmediate(act));
+  // Ends that are due in one turn are shown in one callback: after each callback Node does what it led to, and the answers to
+  // all of them go in one write.
+  let due: (() => void)[] = [];
+  const showAll = (): void => {
+    const ends = due;
+    due = [];
+    for (const show of ends) {
+      try {
+        show();
+      } catch (error) {
+        // A listener of 'readable' threw, which with a socket is an uncaught exception, too. The others have their turn.
+        queueMicrotask(() => {
+          throw error;
+        });
+      }
+    }
+  };
+  const endInTwoTurns = (show: () => void): void => {
+    setImmediate(() => {
+      if (due.push(show) === 1) setImmediate(showAll);
+    });
   };
 
   return class ConnDuplex extends withSocketSurface(stream.Duplex) {
@@ -69,7 +88,7 @@ function connDuplexClass(): ConnDuplexClass {
       // A reset must reach a writer, too. Not by closed$, which is the third part of what an idle stream would hold.
       conn._onFailed((error) => {
         // An end that came before the reset is shown before it.
-        if (this.#ended) inTwoTurns(() => this.#fail(error));
+        if (this.#ended) setImmediate(() => setImmediate(() => this.#fail(error)));
         else this.#fail(error);
       });
     }
@@ -118,7 +137,7 @@ function connDuplexClass(): ConnDuplexClass {
     // Attached to a stream whose end is there already, node:http2 ends the process (ERR_INTERNAL_ASSERTION).
     #showEnd(): void {
       if (!this.#ended || !this.#wanted) return;
-      inTwoTurns(() => this.#pushEnd());
+      endInTwoTurns(() => this.#pushEnd());
     }
 
     #pushEnd(): void {

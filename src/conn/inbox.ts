@@ -3,6 +3,10 @@ import type { InboundFilter, Intake, PeekHandler, Peeking, Reading } from './rea
 import { Unread } from './unread.js';
 
 const NOTHING = new Uint8Array(0);
+// Never put anything into: who reads at once needs no queue.
+const NONE = new Unread();
+
+const ENDED = { error: undefined };
 
 /** What an {@link Inbox} tells the connection it belongs to. */
 export interface InboxOwner {
@@ -20,7 +24,7 @@ export interface InboxOwner {
  */
 export class Inbox implements Reading {
   readonly #owner: InboxOwner;
-  readonly #chunks = new Unread();
+  #chunks = NONE;
   #end: { readonly error: MuxError | undefined } | undefined;
   #intake: Intake | undefined;
   #peek: PeekHandler | undefined;
@@ -46,16 +50,16 @@ export class Inbox implements Reading {
     }
     this.#heldBytes += chunk.length;
     if (this.#peek === undefined) this.#keep(chunk);
-    else if (this.#isEarly) this.#chunks.push(chunk);
+    else if (this.#isEarly) this.#queue().push(chunk);
     else this.#peek.bytes(chunk, false);
   }
 
   /** The peer's FIN; with an error, the end of everything, and what is kept is lost unless `isKept`. */
   end(error?: MuxError, isKept = false): void {
     if (this.#end !== undefined) return;
-    this.#end = { error };
+    this.#end = error === undefined ? ENDED : { error };
     if (error !== undefined && !isKept) this.#lose();
-    else if (this.#filter?.done === false) this.#chunks.push(this.#filter.flush());
+    else if (this.#filter?.done === false) this.#queue().push(this.#filter.flush());
     if (this.#peek === undefined) this.#deliver();
     else if (!this.#isEarly) tellEnd(this.#peek, error);
   }
@@ -78,9 +82,9 @@ export class Inbox implements Reading {
       release: (replay, onFree, filter) => {
         this.#peek = undefined;
         this.#filter = filter;
-        if (filter !== undefined) for (const chunk of this.#chunks.takeAll()) this.#chunks.push(filter.push(chunk));
-        this.#chunks.unshift(replay);
-        if (this.#end !== undefined && filter?.done === false) this.#chunks.push(filter.flush());
+        if (filter !== undefined) for (const chunk of this.#chunks.takeAll()) this.#queue().push(filter.push(chunk));
+        this.#queue().unshift(replay);
+        if (this.#end !== undefined && filter?.done === false) this.#queue().push(filter.flush());
         // What was taken out, a PROXY header, is consumed.
         this.consumed(this.#heldBytes - this.#chunks.bytes);
         onFree.freed();
@@ -135,6 +139,11 @@ export class Inbox implements Reading {
     this.consumed(bytes);
   }
 
+  #queue(): Unread {
+    if (this.#chunks === NONE) this.#chunks = new Unread();
+    return this.#chunks;
+  }
+
   #hasReader(): boolean {
     return this.#intake !== undefined && !this.#paused;
   }
@@ -143,9 +152,9 @@ export class Inbox implements Reading {
     const rest = this.#filter === undefined || this.#filter.done ? chunk : this.#filter.push(chunk);
     this.consumed(chunk.length - rest.length);
     if (rest.length === 0) return;
-    if (!this.#hasReader()) this.#chunks.keep(rest);
+    if (!this.#hasReader()) this.#queue().keep(rest);
     else if (this.#delivering || !this.#chunks.isEmpty) {
-      this.#chunks.push(rest);
+      this.#queue().push(rest);
       this.#deliver();
     } else this.#give(rest);
   }

@@ -2,12 +2,10 @@ import { u32 } from '../bytes/integers.js';
 import { ProtocolError, SessionClosedError } from '../errors.js';
 import type { FrameSink } from '../wire/codec.js';
 import { resetError, type Core } from './core.js';
-import type { MuxStream } from './mux-stream.js';
+import type { MuxStream, TypePrefix } from './mux-stream.js';
 import { goneAwayError } from './session-closed.js';
-import type { TypePrefix } from './stream-table.js';
 import { weightOf } from './turns.js';
 
-const TYPE_BYTES = 4;
 // A frame of data smaller than this carries next to nothing.
 const SMALL_BYTES = 8;
 
@@ -59,7 +57,7 @@ export class Inbound implements FrameSink {
     } else if (type >= (reservedTypes ?? Infinity)) core.refuse(id, 'streamClosed');
     else if (core.isDraining || table.inbound >= core.settings.maxStreams || core.isOverBudget)
       core.refuse(id, 'refused');
-    else if (core.accepts.isFull(table.untyped.size)) core.refuse(id, 'backlogFull');
+    else if (core.accepts.isFull(table.untyped)) core.refuse(id, 'backlogFull');
     else this.#accept(id, credit, type, priority, streamType === 'prefix');
   }
 
@@ -94,9 +92,7 @@ export class Inbound implements FrameSink {
       if (this.#beatId > 0) this.#core.heartbeat.receive(this.#beatId, bytes);
       return;
     }
-    const { untyped } = this.#core.table;
-    const prefix = untyped.size > 0 ? untyped.get(stream) : undefined;
-    if (prefix !== undefined) this.#takeType(prefix, bytes);
+    if (stream.typePrefix !== undefined) this.#takeType(stream, stream.typePrefix, bytes);
     else {
       // Without windows there was nothing to check it against.
       if (this.#core.codec.traits.credit === 'none') stream.window.announce(bytes.length);
@@ -112,7 +108,7 @@ export class Inbound implements FrameSink {
     if (stream === undefined || stream.remoteEnded) {
       // An end of what is over, or once more of what has ended, is what peers send that close twice.
       if (core.count(core.junk, 'ends of streams that are over')) core.heartbeat.forget(id);
-    } else if (core.table.untyped.get(stream) === undefined) stream.onEnd();
+    } else if (stream.typePrefix === undefined) stream.onEnd();
     else this.#fault(stream, 'ERR_MUX_STREAM_STATE', `stream ${id} ended within its type`);
   }
 
@@ -171,7 +167,7 @@ export class Inbound implements FrameSink {
     const text = new TextDecoder().decode(debug.subarray(0, core.settings.maxDebugBytes));
     this.goneAway = { lastId, code, debug: text };
     const why = `the peer takes no new streams (code ${code}${text === '' ? '' : `, ${JSON.stringify(text)}`})`;
-    for (const stream of [...core.table.streams.values()]) {
+    for (const stream of core.table.streams.values()) {
       if (!stream.isLocal || stream.streamId <= lastId) continue;
       const facts = { ...stream.facts('remote'), wireCode: code, retryable: true };
       stream.fail(new SessionClosedError('ERR_MUX_GOAWAY', `stream ${stream.streamId} was not handled: ${why}`, facts));
@@ -181,7 +177,7 @@ export class Inbound implements FrameSink {
 
   /** Streams that a peer that has gone away never confirmed, where the wire confirms: it did nothing for them. */
   failUnconfirmed({ code }: RemoteGoAway): void {
-    for (const stream of [...this.#core.table.streams.values()]) {
+    for (const stream of this.#core.table.streams.values()) {
       if (stream.isAccepted) continue;
       stream.fail(goneAwayError(`the peer went away without taking stream ${stream.streamId}`, code));
     }
@@ -206,21 +202,20 @@ export class Inbound implements FrameSink {
     else if (stream.window.isLarger) core.writer.owes(stream);
     core.streamsAccepted++;
     if (isPrefixed) {
-      core.table.untyped.set(stream, { stream, bytes: new Uint8Array(TYPE_BYTES), length: 0, ticks: 0 });
+      core.table.awaitType(stream);
       core.owner.onWatch();
     } else core.accepts.offer(stream);
   }
 
-  #takeType(prefix: TypePrefix, bytes: Uint8Array): void {
-    const { stream } = prefix;
-    const taken = Math.min(TYPE_BYTES - prefix.length, bytes.length);
+  #takeType(stream: MuxStream, prefix: TypePrefix, bytes: Uint8Array): void {
+    const taken = Math.min(prefix.bytes.length - prefix.length, bytes.length);
     prefix.bytes.set(bytes.subarray(0, taken), prefix.length);
     prefix.length += taken;
-    if (prefix.length < TYPE_BYTES) {
+    if (prefix.length < prefix.bytes.length) {
       this.#core.spent(stream, taken);
       return;
     }
-    this.#core.table.untyped.delete(stream);
+    this.#core.table.typed(stream);
     const { heartbeat } = this.#core.codec.traits;
     const type = u32(prefix.bytes, 0);
     if (type === heartbeat.streamType) this.#becomeHeartbeat(stream, bytes.subarray(taken));

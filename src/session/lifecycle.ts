@@ -213,8 +213,7 @@ export class Lifecycle implements CoreOwner, Intake {
     const { table } = this.core;
     const isDone = table.streams.size === 0;
     if (this.#state === 'closing') {
-      for (const stream of table.streams.values()) if (stream.bufferedBytes > 0 || stream.isEndDue) return;
-      this.#end();
+      if (!table.streams.some((stream) => stream.bufferedBytes > 0 || stream.isEndDue)) this.#end();
     } else if (isDone && this.#state === 'draining') this.#end();
     else if (isDone && this.#state === 'open') this.#followPeer();
   }
@@ -293,7 +292,7 @@ export class Lifecycle implements CoreOwner, Intake {
   }
 
   #failStreams(error: MuxError): void {
-    for (const stream of [...this.core.table.streams.values()]) {
+    for (const stream of this.core.table.streams.values()) {
       stream.fail(stream.isUnopened ? neverOpened(error) : error);
     }
   }

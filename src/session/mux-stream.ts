@@ -14,6 +14,13 @@ const MAX_CODE = 0xffff_ffff;
 // A writer may put this much in line before it is asked to wait: enough for a flush or two.
 const HIGH_WATER_BYTES = 131_072;
 
+/** The first bytes of a stream whose type they are, and how long they have been on their way. */
+export interface TypePrefix {
+  readonly bytes: Uint8Array;
+  length: number;
+  ticks: number;
+}
+
 /**
  * One stream of a session: a Conn. `complete` half-closes it, `error` resets it, bytes wait in it for the peer's window.
  *
@@ -48,6 +55,10 @@ export class MuxStream extends InboxConn<string, StreamMeta> {
   remoteEnded = false;
   /** @internal Nobody has it yet: it waits for somebody who accepts it. */
   isWaiting = false;
+  /** @internal What has come of its type, while that is to come. */
+  typePrefix: TypePrefix | undefined;
+  /** @internal The next one in its slot of the table. */
+  nextInSlot: MuxStream | undefined;
   readonly #host: StreamHost<MuxStream>;
   readonly #outbound = new ByteQueue();
   #localEnd: 'open' | 'due' | 'sent' = 'open';

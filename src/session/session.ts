@@ -14,6 +14,8 @@ import { statsOf, type SessionStats } from './stats.js';
 
 const CLOSE_TIMEOUT_MS = 5000;
 const STATS_MS = 1000;
+// One for all: a stream that is opened without costs none.
+const NO_OPTIONS: OpenOptions = {};
 
 /**
  * Many streams over one connection: **a Subject of frames with `open()` and `accept$`**.
@@ -77,9 +79,9 @@ export class Session extends Observable<Frame> implements Observer<Frame> {
     life.start();
   }
 
-  /** The streams that are open now, of both sides. */
+  /** The streams that are open now, of both sides, in the order of their ids. */
   get streams(): readonly MuxStream[] {
-    return [...this._life.core.table.streams.values()];
+    return this._life.core.table.streams.values();
   }
 
   /**
@@ -91,7 +93,7 @@ export class Session extends Observable<Frame> implements Observer<Frame> {
    *
    * @throws UsageError `ERR_MUX_OPTION`, or `ERR_MUX_USAGE` for a type where the protocol has none
    */
-  open(options: OpenOptions = {}): MuxStream {
+  open(options: OpenOptions = NO_OPTIONS): MuxStream {
     return this._life.opens.open(options, this._life.whyNotOpen);
   }
 

@@ -1,6 +1,6 @@
-import { PassingMap } from '../conn/passing-map.js';
 import type { Traits } from '../wire/codec.js';
 import type { MuxStream } from './mux-stream.js';
+import { StreamMap } from './stream-map.js';
 
 /** Which end of the session this is: it decides whose ids are odd. */
 export type Role = 'client' | 'server';
@@ -8,20 +8,13 @@ export type Role = 'client' | 'server';
 // Ids that were answered by a reset, and get no second one for what was on its way then.
 const MAX_ANSWERED = 256;
 const PROBE_IDS = 512;
-
-/** The first bytes of a stream whose type they are, and how long they have been on their way. */
-export interface TypePrefix {
-  readonly stream: MuxStream;
-  readonly bytes: Uint8Array;
-  length: number;
-  ticks: number;
-}
+const TYPE_BYTES = 4;
 
 /** The streams of one session by their ids, and what is remembered of those that are gone. */
 export class StreamTable {
-  readonly streams = new PassingMap<number, MuxStream>();
-  /** Those whose type has not arrived yet. */
-  readonly untyped = new PassingMap<MuxStream, TypePrefix>();
+  readonly streams = new StreamMap();
+  /** How many of them have a type that has not arrived yet. */
+  untyped = 0;
   /** Streams that the peer opened and that are not over. */
   inbound = 0;
   /** Streams that we opened and that are not over. */
@@ -73,7 +66,7 @@ export class StreamTable {
   }
 
   add(stream: MuxStream): void {
-    this.streams.set(stream.streamId, stream);
+    this.streams.add(stream);
     // What came for it before it was ours was answered; it is not.
     this.#answered.delete(stream.streamId);
     if (!stream.isLocal) this.inbound++;
@@ -91,10 +84,22 @@ export class StreamTable {
     return true;
   }
 
+  /** The first bytes of a stream are to be its type. */
+  awaitType(stream: MuxStream): void {
+    stream.typePrefix = { bytes: new Uint8Array(TYPE_BYTES), length: 0, ticks: 0 };
+    this.untyped++;
+  }
+
+  /** They have come, or will never. */
+  typed(stream: MuxStream): void {
+    stream.typePrefix = undefined;
+    this.untyped--;
+  }
+
   /** True when the stream was in the table. */
   remove(stream: MuxStream): boolean {
-    if (!this.streams.delete(stream.streamId)) return false;
-    this.untyped.delete(stream);
+    if (!this.streams.delete(stream)) return false;
+    if (stream.typePrefix !== undefined) this.typed(stream);
     if (!stream.isLocal) this.inbound--;
     else {
       this.outbound--;

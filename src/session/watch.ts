@@ -71,13 +71,14 @@ export class Watch {
 
   #types(): boolean {
     const { table, settings } = this.#core;
-    for (const prefix of table.untyped.values()) {
-      const { stream } = prefix;
-      if (++prefix.ticks * TICK_MS < settings.frameTimeoutMs) continue;
+    if (table.untyped === 0) return true;
+    for (const stream of table.streams.values()) {
+      const prefix = stream.typePrefix;
+      if (prefix === undefined || ++prefix.ticks * TICK_MS < settings.frameTimeoutMs) continue;
       const text = `${prefix.length} bytes of the type of stream ${stream.streamId} came in ${settings.frameTimeoutMs} ms, wanted ${prefix.bytes.length}`;
       stream._destroy(new ProtocolError('ERR_MUX_TIMEOUT', text, stream.facts('remote')));
     }
-    return table.untyped.size === 0;
+    return table.untyped === 0;
   }
 
   #linger(): boolean {

@@ -1,4 +1,4 @@
-import { setFlagsFromString } from 'node:v8';
+import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { firstValueFrom } from 'rxjs';
 import type { Conn } from '../../../src/conn/conn.js';
@@ -107,6 +107,17 @@ export function neighbourEchoes(): () => Promise<void> {
 
 setFlagsFromString('--expose-gc');
 export const collectGarbage = runInNewContext('gc') as () => void;
+
+/** By how many bytes the old generation grows while 100,000 come and go by `churn`, after a full collection in between. */
+export function promotedBytes(churn: (count: number) => void): number {
+  const oldBytes = (): number =>
+    getHeapSpaceStatistics().find(({ space_name: name }) => name === 'old_space')?.space_used_size ?? NaN;
+  churn(10_000);
+  collectGarbage();
+  const before = oldBytes();
+  churn(100_000);
+  return oldBytes() - before;
+}
 
 /** Bytes that the process holds on to: its heap and what buffers have outside of it, without garbage. */
 export async function heldMemory(): Promise<number> {
