@@ -177,6 +177,19 @@ describe('the end of a Duplex over a Conn', () => {
     expect(hasEnded).toBe(true);
   });
 
+  it('is shown two turns later, whatever else ends in between', async () => {
+    const [one, other] = [pair(), pair()];
+    const log: string[] = [];
+    one.duplex.resume().on('end', () => log.push('end'));
+    other.duplex.resume();
+    await turns(1);
+    setImmediate(() => one.peer.complete());
+    other.peer.complete();
+    setImmediate(() => setImmediate(() => log.push('a turn later')));
+    await once(one.duplex, 'end');
+    expect(log).toEqual(['a turn later', 'end']);
+  });
+
   it('comes behind all bytes, and both ends together close it without an error', async () => {
     const { peer, conn, duplex } = pair();
     const errors = errorsOf(duplex);

@@ -108,8 +108,10 @@ describe('SessionTraffic', () => {
     traffic.next(server);
     for (let n = 0; n < 25; n++) void client.open();
     await settled();
+    // Of a lower id than those, and younger.
+    void server.open();
     const [seen] = traffic.snapshot();
-    expect(seen).toMatchObject({ openStreams: 25, openedStreams: 25 });
+    expect(seen).toMatchObject({ openStreams: 26, openedStreams: 26 });
     expect(seen?.streams.map(({ id }) => id)).toEqual(Array.from({ length: 20 }, (_, n) => 1 + 2 * n));
   });
 

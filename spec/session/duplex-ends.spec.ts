@@ -1,8 +1,12 @@
-import { describe, expect, jest, test } from '@jest/globals';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { CODECS, ends, hello, turnsUntil } from './session-ends.js';
 
 const STREAMS = 64;
 const EARLY_TURNS = 32;
+
+afterEach(() => {
+  jest.restoreAllMocks();
+});
 
 describe.each(CODECS)('Duplexes of streams of %s that end together', (_name, codec) => {
   test('are answered by a write or a few, not one for each', async () => {
@@ -33,7 +37,7 @@ describe.each(CODECS)('Duplexes of streams of %s that end together', (_name, cod
   test("all are told of it, whatever a listener of 'readable' throws", async () => {
     const uncaught: unknown[] = [];
     // What is thrown from there is an uncaught exception of the process.
-    const microtasks = jest.spyOn(globalThis, 'queueMicrotask').mockImplementation((act) => {
+    jest.spyOn(globalThis, 'queueMicrotask').mockImplementation((act) => {
       void Promise.resolve()
         .then(act)
         .catch((error: unknown) => uncaught.push((error as Error).message));
@@ -53,6 +57,5 @@ describe.each(CODECS)('Duplexes of streams of %s that end together', (_name, cod
     for (const stream of streams) stream.complete();
     await turnsUntil(() => told.length >= streams.length);
     expect([told, uncaught]).toEqual([streams.map(({ streamId }) => streamId), ['a bug']]);
-    microtasks.mockRestore();
   });
 });

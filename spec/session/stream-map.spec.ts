@@ -4,8 +4,11 @@ import type { MuxStream } from '../../src/session/mux-stream.js';
 import { StreamMap } from '../../src/session/stream-map.js';
 import { growthOf, promotedBytes } from './abuse/hostile.js';
 
+let lastId = 0;
+
 /** What the table knows of a stream. */
-const stream = (streamId: number): MuxStream => ({ streamId, nextInSlot: undefined }) as unknown as MuxStream;
+const stream = (streamId: number): MuxStream =>
+  ({ id: ++lastId, streamId, nextInSlot: undefined }) as unknown as MuxStream;
 
 // Near ones as either side gives them out, those that share a slot of any table, and the last there are.
 const ids = fc.oneof(
@@ -15,7 +18,7 @@ const ids = fc.oneof(
 );
 
 describe('StreamMap', () => {
-  it('has what a Map has, by id, whatever the ids', () => {
+  it('has what a Map has, the oldest first, whatever the ids', () => {
     const step = fc.record({ id: ids, isGoing: fc.boolean() });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 400 }), (steps) => {
@@ -34,10 +37,29 @@ describe('StreamMap', () => {
           }
           expect(streams.size).toBe(map.size);
         }
-        expect(streams.values().map(({ streamId }) => streamId)).toEqual([...map.keys()].sort((a, b) => a - b));
+        expect(streams.values()).toEqual([...map.values()]);
         for (const each of map.values()) expect(streams.some((other) => other === each)).toBe(true);
         expect(streams.some(() => false)).toBe(false);
       }),
+    );
+  });
+
+  it('finds those that stay, and no others, as it grows and shrinks', () => {
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(ids, { minLength: 100, maxLength: 250 }),
+        fc.integer({ min: 2, max: 60 }),
+        (all, each) => {
+          const streams = new StreamMap();
+          const added = all.map(stream);
+          for (const one of added) streams.add(one);
+          const isStaying = (_: unknown, n: number): boolean => n % each === 0;
+          for (const one of added.filter((_, n) => !isStaying(_, n))) streams.delete(one);
+          const found = all.map((id) => streams.get(id));
+          expect(found).toEqual(added.map((one, n) => (isStaying(one, n) ? one : undefined)));
+          expect(streams.values()).toEqual(added.filter(isStaying));
+        },
+      ),
     );
   });
 

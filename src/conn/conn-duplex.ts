@@ -31,6 +31,19 @@ export function duplexOver(conn: FailingConn, scheduler: SchedulerLike = asyncSc
   return new ConnDuplex(conn, scheduler);
 }
 
+function showAll(ends: readonly (() => void)[]): void {
+  for (const show of ends) {
+    try {
+      show();
+    } catch (error) {
+      // A listener of 'readable' threw: an uncaught exception, as with a socket, when the others have been told.
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
+  }
+}
+
 // A class that extends Duplex in the open would need Node as soon as it is imported.
 function connDuplexClass(): ConnDuplexClass {
   const { process } = globalThis as { readonly process?: Partial<NodeJS.Process> };
@@ -40,27 +53,19 @@ function connDuplexClass(): ConnDuplexClass {
     throw new UsageError('ERR_MUX_USAGE', 'duplex() needs Node; use readable and writable');
   }
   const { setImmediate } = timers;
-  // Ends that are due in one turn are shown in one callback: after each callback Node does what it led to, and the answers to
-  // all of them go in one write.
-  let due: (() => void)[] = [];
-  const showAll = (): void => {
-    const ends = due;
-    due = [];
-    for (const show of ends) {
-      try {
-        show();
-      } catch (error) {
-        // A listener of 'readable' threw, which with a socket is an uncaught exception, too. The others have their turn.
-        queueMicrotask(() => {
-          throw error;
-        });
-      }
-    }
-  };
+  // Ends that come in one turn are shown in one callback: after each callback Node does what it led to, and the answers to all of
+  // them go in one write.
+  let coming: (() => void)[] | undefined;
   const endInTwoTurns = (show: () => void): void => {
-    setImmediate(() => {
-      if (due.push(show) === 1) setImmediate(showAll);
+    if (coming !== undefined) {
+      coming.push(show);
+      return;
+    }
+    const ends = (coming = [show]);
+    queueMicrotask(() => {
+      coming = undefined;
     });
+    setImmediate(() => setImmediate(showAll, ends));
   };
 
   return class ConnDuplex extends withSocketSurface(stream.Duplex) {

@@ -79,7 +79,7 @@ export class Session extends Observable<Frame> implements Observer<Frame> {
     life.start();
   }
 
-  /** The streams that are open now, of both sides, in the order of their ids. */
+  /** The streams that are open now, of both sides, the oldest first. */
   get streams(): readonly MuxStream[] {
     return this._life.core.table.streams.values();
   }

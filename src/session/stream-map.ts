@@ -4,10 +4,11 @@ const MIN_SLOTS = 16;
 
 /**
  * Streams by their ids: a hash table whose chains run through the streams. Either side gives out ids in order, so that a slot has one
- * stream as a rule; ids that a peer picks to share a slot cost it a walk of as many streams as it may have open.
+ * stream as a rule. A peer that picks its ids to share a slot makes us walk, for each frame, past as many streams as it may have open.
  *
  * A Map does the same at some 250 bytes a stream, for tables that fill up with what was deleted and are copied: with 10,000 streams
- * that come and go the eighth part of all that was allocated (decision 50). Here a stream costs a slot or two.
+ * that come and go the eighth part of all that was allocated (decision 50). Here a stream costs two slots, up to eight where many
+ * have gone.
  */
 export class StreamMap {
   /** Streams that are here. */
@@ -54,9 +55,9 @@ export class StreamMap {
     return false;
   }
 
-  /** All of them as they are now, by their ids. */
+  /** All of them as they are now, the oldest first. */
   values(): MuxStream[] {
-    return this.#all().sort((a, b) => a.streamId - b.streamId);
+    return this.#all().sort((a, b) => a.id - b.id);
   }
 
   #all(): MuxStream[] {

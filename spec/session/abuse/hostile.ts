@@ -108,7 +108,7 @@ export function neighbourEchoes(): () => Promise<void> {
 setFlagsFromString('--expose-gc');
 export const collectGarbage = runInNewContext('gc') as () => void;
 
-/** By how many bytes the old generation grows while 100,000 come and go by `churn`, after a full collection in between. */
+/** By how many bytes the old generation grows while 100,000 come and go by `churn`, after 10,000 and a full collection. */
 export function promotedBytes(churn: (count: number) => void): number {
   const oldBytes = (): number =>
     getHeapSpaceStatistics().find(({ space_name: name }) => name === 'old_space')?.space_used_size ?? NaN;
