@@ -88,7 +88,10 @@ describe('cidrTest', () => {
   );
 
   it('agrees with what Node says of IPv6', () => {
-    const ipv6 = fc.array(fc.constantFrom('0', '1', 'fe80', 'ffff'), { minLength: 8, maxLength: 8 });
+    // But for mapped ones, which stand for IPv4 here and not to Node: see above.
+    const ipv6 = fc
+      .array(fc.constantFrom('0', '1', 'fe80', 'ffff'), { minLength: 8, maxLength: 8 })
+      .filter((groups) => !groups.join(':').startsWith('0:0:0:0:0:ffff:'));
     fc.assert(
       fc.property(ipv6, ipv6, fc.integer({ min: 0, max: 128 }), (network, client, bits) => {
         const list = new BlockList();

@@ -33,8 +33,8 @@ export async function open({ url, codec }: OpenOptions): Promise<void> {
 
 async function carry(stream: MuxStream): Promise<void> {
   const sending = Readable.toWeb(process.stdin).pipeTo(stream.writable);
-  // Told below: a stdin that fails resets the stream, and so the pipeline fails with it, as with a stream that breaks. What is left to
-  // fail here alone is sending on after the other end closed the stream in order, which is no fault.
-  sending.catch(() => undefined);
+  // A stdin that fails resets the stream, and so the pipeline fails with it, as with a stream that breaks. What is left to fail here
+  // alone is sending on after the other end closed the stream in order, which is no fault.
+  sending.catch(() => undefined); // Told by the pipeline below.
   await pipeline(stream, process.stdout, { end: false });
 }

@@ -31,19 +31,6 @@ export function duplexOver(conn: FailingConn, scheduler: SchedulerLike = asyncSc
   return new ConnDuplex(conn, scheduler);
 }
 
-function showAll(ends: readonly (() => void)[]): void {
-  for (const show of ends) {
-    try {
-      show();
-    } catch (error) {
-      // A listener of 'readable' threw: an uncaught exception, as with a socket, when the others have been told.
-      queueMicrotask(() => {
-        throw error;
-      });
-    }
-  }
-}
-
 // A class that extends Duplex in the open would need Node as soon as it is imported.
 function connDuplexClass(): ConnDuplexClass {
   const { process } = globalThis as { readonly process?: Partial<NodeJS.Process> };
@@ -53,19 +40,21 @@ function connDuplexClass(): ConnDuplexClass {
     throw new UsageError('ERR_MUX_USAGE', 'duplex() needs Node; use readable and writable');
   }
   const { setImmediate } = timers;
-  // Ends that come in one turn are shown in one callback: after each callback Node does what it led to, and the answers to all of
-  // them go in one write.
+  const inTwoTurns = (act: () => void): void => {
+    setImmediate(() => setImmediate(act));
+  };
+  // Ends that come in one turn are shown after one callback: after each callback Node does what it led to, and the answers to all of
+  // them go in one write. Each in a microtask of its own: what a listener of 'readable' throws keeps the end from nobody else.
   let coming: (() => void)[] | undefined;
   const endInTwoTurns = (show: () => void): void => {
-    if (coming !== undefined) {
-      coming.push(show);
-      return;
+    if (coming === undefined) {
+      const ends: (() => void)[] = (coming = []);
+      queueMicrotask(() => {
+        coming = undefined;
+      });
+      inTwoTurns(() => ends.forEach(queueMicrotask));
     }
-    const ends = (coming = [show]);
-    queueMicrotask(() => {
-      coming = undefined;
-    });
-    setImmediate(() => setImmediate(showAll, ends));
+    coming.push(show);
   };
 
   return class ConnDuplex extends withSocketSurface(stream.Duplex) {
@@ -93,7 +82,7 @@ function connDuplexClass(): ConnDuplexClass {
       // A reset must reach a writer, too. Not by closed$, which is the third part of what an idle stream would hold.
       conn._onFailed((error) => {
         // An end that came before the reset is shown before it.
-        if (this.#ended) setImmediate(() => setImmediate(() => this.#fail(error)));
+        if (this.#ended) inTwoTurns(() => this.#fail(error));
         else this.#fail(error);
       });
     }

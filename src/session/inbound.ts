@@ -1,4 +1,3 @@
-import { u32 } from '../bytes/integers.js';
 import { ProtocolError, SessionClosedError } from '../errors.js';
 import type { FrameSink } from '../wire/codec.js';
 import { resetError, type Core } from './core.js';
@@ -6,6 +5,7 @@ import type { MuxStream, TypePrefix } from './mux-stream.js';
 import { goneAwayError } from './session-closed.js';
 import { weightOf } from './turns.js';
 
+const TYPE_BYTES = 4;
 // A frame of data smaller than this carries next to nothing.
 const SMALL_BYTES = 8;
 
@@ -208,16 +208,16 @@ export class Inbound implements FrameSink {
   }
 
   #takeType(stream: MuxStream, prefix: TypePrefix, bytes: Uint8Array): void {
-    const taken = Math.min(prefix.bytes.length - prefix.length, bytes.length);
-    prefix.bytes.set(bytes.subarray(0, taken), prefix.length);
+    const taken = Math.min(TYPE_BYTES - prefix.length, bytes.length);
+    for (let i = 0; i < taken; i++) prefix.type = prefix.type * 256 + (bytes[i] as number);
     prefix.length += taken;
-    if (prefix.length < prefix.bytes.length) {
+    if (prefix.length < TYPE_BYTES) {
       this.#core.spent(stream, taken);
       return;
     }
     this.#core.table.typed(stream);
+    const { type } = prefix;
     const { heartbeat } = this.#core.codec.traits;
-    const type = u32(prefix.bytes, 0);
     if (type === heartbeat.streamType) this.#becomeHeartbeat(stream, bytes.subarray(taken));
     else {
       this.#core.spent(stream, taken);

@@ -1,4 +1,4 @@
-import { defer, filter, interval, map, take, timer, type Observable } from 'rxjs';
+import { defer, filter, interval, map, take, takeUntil, timer, type Observable } from 'rxjs';
 import type { Conn } from '../conn/conn.js';
 import { MuxError } from '../errors.js';
 import type { Settings } from './settings.js';
@@ -38,12 +38,11 @@ export function lastWords(conn: Conn, settings: Settings): Observable<Unanswered
 /** Ends a connection on which nothing is read any more, without waiting for an answer. */
 export function leave(conn: Conn, { scheduler }: Settings): void {
   conn.complete();
-  const rest = timer(LAST_WORDS_MS, scheduler).subscribe(() => {
-    conn._destroy(undefined, false);
-  });
-  conn.closed$.subscribe(() => {
-    rest.unsubscribe();
-  });
+  timer(LAST_WORDS_MS, scheduler)
+    .pipe(takeUntil(conn.closed$))
+    .subscribe(() => {
+      conn._destroy(undefined, false);
+    });
 }
 
 function stuck(bytes: number, limitMs: number): MuxError {

@@ -213,7 +213,8 @@ export class Lifecycle implements CoreOwner, Intake {
     const { table } = this.core;
     const isDone = table.streams.size === 0;
     if (this.#state === 'closing') {
-      if (!table.streams.some((stream) => stream.bufferedBytes > 0 || stream.isEndDue)) this.#end();
+      for (const stream of table.streams) if (stream.bufferedBytes > 0 || stream.isEndDue) return;
+      this.#end();
     } else if (isDone && this.#state === 'draining') this.#end();
     else if (isDone && this.#state === 'open') this.#followPeer();
   }

@@ -14,9 +14,9 @@ const MAX_CODE = 0xffff_ffff;
 // A writer may put this much in line before it is asked to wait: enough for a flush or two.
 const HIGH_WATER_BYTES = 131_072;
 
-/** The first bytes of a stream whose type they are, and how long they have been on their way. */
+/** The first four bytes of a stream whose type they are: what has come of it, of how many, and for how long they have been on their way. */
 export interface TypePrefix {
-  readonly bytes: Uint8Array;
+  type: number;
   length: number;
   ticks: number;
 }

@@ -1,5 +1,5 @@
+import { fromEvent, share, takeUntil, type Observable } from 'rxjs';
 import { checkWholeNumber } from '../bytes/whole-number.js';
-import { PassingMap } from '../conn/passing-map.js';
 import { MuxError, SessionClosedError, UsageError } from '../errors.js';
 import type { Core } from './core.js';
 import type { MuxStream } from './mux-stream.js';
@@ -27,7 +27,7 @@ export class OpenQueue {
   #waiting: { readonly stream: MuxStream; readonly options: OpenOptions }[] = [];
   readonly #onExhausted: () => void;
   // One listener for all streams of a signal: of more than ten Node would warn.
-  readonly #obeying = new PassingMap<AbortSignal, PassingMap<MuxStream, MuxStream>>();
+  readonly #aborts = new WeakMap<AbortSignal, Observable<unknown>>();
 
   constructor(core: Core, onExhausted: () => void) {
     this.#core = core;
@@ -111,27 +111,12 @@ export class OpenQueue {
   }
 
   #obey(signal: AbortSignal, stream: MuxStream): void {
-    const streams = this.#obeying.get(signal) ?? this.#listenTo(signal);
-    streams.set(stream, stream);
-    stream.closed$.subscribe(() => {
-      streams.delete(stream);
-      if (streams.size > 0) return;
-      signal.removeEventListener('abort', this.#onAbort);
-      this.#obeying.delete(signal);
+    const abort$ = this.#aborts.get(signal) ?? fromEvent(signal, 'abort').pipe(share());
+    this.#aborts.set(signal, abort$);
+    abort$.pipe(takeUntil(stream.closed$)).subscribe(() => {
+      stream._destroy(aborted(signal));
     });
   }
-
-  #listenTo(signal: AbortSignal): PassingMap<MuxStream, MuxStream> {
-    const streams = new PassingMap<MuxStream, MuxStream>();
-    this.#obeying.set(signal, streams);
-    signal.addEventListener('abort', this.#onAbort);
-    return streams;
-  }
-
-  readonly #onAbort = ({ target }: Event): void => {
-    const signal = target as AbortSignal;
-    for (const stream of [...(this.#obeying.get(signal)?.values() ?? [])]) stream._destroy(aborted(signal));
-  };
 
   #check({ type, weight, signal }: OpenOptions): void {
     if (signal !== undefined && typeof (signal as Partial<AbortSignal>).addEventListener !== 'function')

@@ -13,7 +13,7 @@ const MIN_SLOTS = 16;
 export class StreamMap {
   /** Streams that are here. */
   size = 0;
-  #slots = emptySlots(MIN_SLOTS);
+  #slots = new Array<MuxStream | undefined>(MIN_SLOTS);
 
   get(id: number): MuxStream | undefined {
     let stream = this.#slots[id & (this.#slots.length - 1)];
@@ -23,8 +23,7 @@ export class StreamMap {
 
   /** Adds a stream, whose id no other has. */
   add(stream: MuxStream): void {
-    this.size++;
-    if (this.size * 2 > this.#slots.length) this.#resize(this.#slots.length * 2);
+    if (++this.size * 2 > this.#slots.length) this.#resize(this.#slots.length * 2);
     this.#link(stream);
   }
 
@@ -48,22 +47,14 @@ export class StreamMap {
     return true;
   }
 
-  /** True when the test is of one of them. */
-  some(test: (stream: MuxStream) => boolean): boolean {
-    for (let stream of this.#slots)
-      for (; stream !== undefined; stream = stream.nextInSlot) if (test(stream)) return true;
-    return false;
+  /** Goes through them, in no order, while none comes or goes. */
+  *[Symbol.iterator](): Generator<MuxStream> {
+    for (let stream of this.#slots) for (; stream !== undefined; stream = stream.nextInSlot) yield stream;
   }
 
   /** All of them as they are now, the oldest first. */
   values(): MuxStream[] {
-    return this.#all().sort((a, b) => a.id - b.id);
-  }
-
-  #all(): MuxStream[] {
-    const all: MuxStream[] = [];
-    for (let stream of this.#slots) for (; stream !== undefined; stream = stream.nextInSlot) all.push(stream);
-    return all;
+    return [...this].sort((a, b) => a.id - b.id);
   }
 
   #link(stream: MuxStream): void {
@@ -74,12 +65,14 @@ export class StreamMap {
 
   // Twice to eight times as many slots as streams: nothing is moved to and fro.
   #resize(slots: number): void {
-    const all = this.#all();
-    this.#slots = emptySlots(slots);
-    for (const stream of all) this.#link(stream);
+    const old = this.#slots;
+    this.#slots = new Array<MuxStream | undefined>(slots);
+    for (let stream of old) {
+      while (stream !== undefined) {
+        const next: MuxStream | undefined = stream.nextInSlot;
+        this.#link(stream);
+        stream = next;
+      }
+    }
   }
-}
-
-function emptySlots(slots: number): (MuxStream | undefined)[] {
-  return new Array<MuxStream | undefined>(slots).fill(undefined);
 }

@@ -8,7 +8,6 @@ export type Role = 'client' | 'server';
 // Ids that were answered by a reset, and get no second one for what was on its way then.
 const MAX_ANSWERED = 256;
 const PROBE_IDS = 512;
-const TYPE_BYTES = 4;
 
 /** The streams of one session by their ids, and what is remembered of those that are gone. */
 export class StreamTable {
@@ -86,7 +85,7 @@ export class StreamTable {
 
   /** The first bytes of a stream are to be its type. */
   awaitType(stream: MuxStream): void {
-    stream.typePrefix = { bytes: new Uint8Array(TYPE_BYTES), length: 0, ticks: 0 };
+    stream.typePrefix = { type: 0, length: 0, ticks: 0 };
     this.untyped++;
   }
 

@@ -1,7 +1,7 @@
 import { interval, type Subscription } from 'rxjs';
 import { MuxError, ProtocolError } from '../errors.js';
 import type { Core } from './core.js';
-import type { MuxStream } from './mux-stream.js';
+import type { MuxStream, TypePrefix } from './mux-stream.js';
 
 const TICK_MS = 1000;
 
@@ -38,7 +38,7 @@ export class Watch {
   }
 
   #tick(): void {
-    const looks = [this.#transport(), this.#frame(), this.#types(), this.#linger(), this.#windows()];
+    const looks = [this.#transport(), this.#frame(), this.#streams()];
     if (!looks.includes(false)) this.stop();
   }
 
@@ -69,26 +69,25 @@ export class Watch {
     return false;
   }
 
-  #types(): boolean {
-    const { table, settings } = this.#core;
-    if (table.untyped === 0) return true;
-    for (const stream of table.streams.values()) {
-      const prefix = stream.typePrefix;
-      if (prefix === undefined || ++prefix.ticks * TICK_MS < settings.frameTimeoutMs) continue;
-      const text = `${prefix.length} bytes of the type of stream ${stream.streamId} came in ${settings.frameTimeoutMs} ms, wanted ${prefix.bytes.length}`;
-      stream._destroy(new ProtocolError('ERR_MUX_TIMEOUT', text, stream.facts('remote')));
-    }
-    return table.untyped === 0;
-  }
-
-  #linger(): boolean {
+  #streams(): boolean {
     const { table } = this.#core;
+    let isIdle = true;
     for (const stream of table.streams.values()) {
+      if (stream.typePrefix !== undefined) this.#untyped(stream, stream.typePrefix);
       if (stream.isHalfClosed) this.#silent(stream);
       else if (stream.remoteEnded) this.#stuck(stream);
+      // Growth that nobody uses is given back.
+      if (stream.window.rest()) isIdle = false;
     }
     for (const stream of this.#lingering.keys()) if (stream.isOver) this.#lingering.delete(stream);
-    return this.#lingering.size === 0;
+    return isIdle && table.untyped === 0 && this.#lingering.size === 0;
+  }
+
+  #untyped(stream: MuxStream, prefix: TypePrefix): void {
+    const { frameTimeoutMs } = this.#core.settings;
+    if (++prefix.ticks * TICK_MS < frameTimeoutMs) return;
+    const text = `${prefix.length} bytes of the type of stream ${stream.streamId} came in ${frameTimeoutMs} ms, wanted 4`;
+    stream._destroy(new ProtocolError('ERR_MUX_TIMEOUT', text, stream.facts('remote')));
   }
 
   #silent(stream: MuxStream): void {
@@ -109,13 +108,6 @@ export class Watch {
     if (!this.#isStill(stream, bytes, limitMs)) return;
     const text = `${stream.bufferedBytes} bytes wait on stream ${stream.streamId}, and the peer took none for ${limitMs} ms`;
     stream._destroy(new MuxError('ERR_MUX_TIMEOUT', text, stream.facts('library')));
-  }
-
-  // Growth that nobody uses is given back.
-  #windows(): boolean {
-    let isIdle = true;
-    for (const { window } of this.#core.table.streams.values()) if (window.rest()) isIdle = false;
-    return isIdle;
   }
 
   // True when the figure has been the same for so long. NaN is never the same.

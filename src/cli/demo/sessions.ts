@@ -14,8 +14,7 @@ export function sessionStreams(
     tap(sessions),
     mergeMap((session) => {
       closing$.pipe(takeUntil(session.closed$)).subscribe(() => session.goAway());
-      // One that ends early is on the page with its error, and no failure of the demo.
-      return session.accept$.pipe(catchError(() => EMPTY));
+      return session.accept$.pipe(catchError(() => EMPTY)); // It is on the page, with its error: no failure of the demo.
     }),
   );
 }
