@@ -2,6 +2,8 @@
 const base = {
   testEnvironment: 'node',
   injectGlobals: false,
+  // Other revisions are built there (bench:compare), each a package of the same name.
+  modulePathIgnorePatterns: ['<rootDir>/temp/'],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   transform: { '^.+\\.ts$': ['ts-jest', { useESM: true }] },

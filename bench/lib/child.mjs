@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { basename } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { pinned } from './machine.mjs';
@@ -7,6 +7,8 @@ import { pinned } from './machine.mjs';
 // Nothing that is asked takes so long; a process that hangs must not hang the benchmark.
 const ANSWER_MS = 120_000;
 const EXIT_MS = 5000;
+
+const BENCH = fileURLToPath(new URL('..', import.meta.url));
 
 /** The core of whatever is measured, and the core of whatever puts load on it. */
 export const SERVER_CORE = 0;
@@ -35,10 +37,9 @@ export class Child {
     return child;
   }
 
-  /** Runs a script of `bench/` in a Node.js of its own. */
+  /** Runs a script of `bench/`, or one given by its absolute path, in a Node.js of its own. */
   static startScript(core, script, ...args) {
-    const path = fileURLToPath(new URL(`../${script}`, import.meta.url));
-    return Child.start(core, process.execPath, '--expose-gc', path, ...args);
+    return Child.start(core, process.execPath, '--expose-gc', resolve(BENCH, script), ...args);
   }
 
   ask(...question) {

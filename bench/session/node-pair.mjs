@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { Child, LOAD_CORE, SERVER_CORE } from '../lib/child.mjs';
 import { startLink } from './link.mjs';
 
@@ -10,14 +11,15 @@ export class NodePair {
   /**
    * @param how - what the server does with streams: `serve` them, or `hold` them
    * @param roundTripMs - of a link between them; without it there is none
+   * @param bench - the `bench/` folder whose scripts are run; this one unless given
    */
-  static async start(named, { how = 'serve', roundTripMs }) {
+  static async start(named, { how = 'serve', roundTripMs, bench = '' }) {
     const pair = new NodePair();
-    pair.#server = await Child.startScript(SERVER_CORE, 'session/node/server.mjs', how, ...named);
+    pair.#server = await Child.startScript(SERVER_CORE, join(bench, 'session/node/server.mjs'), how, ...named);
     try {
       if (roundTripMs !== undefined) pair.#link = await startLink(pair.#server.ready.port, roundTripMs);
       const port = String((pair.#link ?? pair.#server).ready.port);
-      pair.#client = await Child.startScript(LOAD_CORE, 'session/node/client.mjs', port, ...named);
+      pair.#client = await Child.startScript(LOAD_CORE, join(bench, 'session/node/client.mjs'), port, ...named);
     } catch (error) {
       await pair.stop();
       throw error;

@@ -6,6 +6,15 @@ import { wrk } from '../lib/wrk.mjs';
 
 const script = (name) => () => Child.startScript(SERVER_CORE, `sniff/servers/${name}.mjs`);
 
+/** A measurement of a server that wrk puts its load on. */
+export const underLoad = (scheme, headers) => async (server, seconds) => {
+  const before = await server.ask('cpu');
+  const url = `${scheme}://127.0.0.1:${server.ready.port}/`;
+  const { requests, rate } = await wrk({ url, seconds, headers });
+  const after = await server.ask('cpu');
+  return { cpuMicros: (after.cpuMicros - before.cpuMicros) / requests, rate };
+};
+
 /**
  * Servers asked by wrk. The plain one, `direct`, is there a second time, which shows what a difference of nothing looks like. In turns
  * that go round, the first of the others follows it and its second self goes before it: what drifts between two seconds drifts less
@@ -18,14 +27,7 @@ async function asked(scheme, { direct, others, headers, wanted, ...size }) {
     ...others.map(([other, start, against = name]) => ({ name: other, against, start })),
     { name: `${name}, once more`, against: name, start: startDirect },
   ];
-  const measure = async (server, seconds) => {
-    const before = await server.ask('cpu');
-    const url = `${scheme}://127.0.0.1:${server.ready.port}/`;
-    const { requests, rate } = await wrk({ url, seconds, headers });
-    const after = await server.ask('cpu');
-    return { cpuMicros: (after.cpuMicros - before.cpuMicros) / requests, rate };
-  };
-  const results = await compare({ subjects, measure, ...size });
+  const results = await compare({ subjects, measure: underLoad(scheme, headers), ...size });
   return results.map((result) => (result.name === 'rxmux' ? { ...result, wanted } : result));
 }
 

@@ -42,6 +42,21 @@ describe('npm run bench:session', () => {
   }, 120_000);
 });
 
+describe('npm run bench:compare', () => {
+  it('measures this tree and another revision in turns, with the ratio of each work', async () => {
+    const stdout = await bench('compare', 'HEAD', '--work=open', '--work=keep-alive', '--generations=1');
+    const [heads, , ...rows] = stdout
+      .split('\n')
+      .filter((line) => line.startsWith('|'))
+      .map((line) => line.split('|').map((cell) => cell.trim()));
+    expect(heads?.slice(1, 3)).toEqual(['work', 'figure']);
+    expect(rows.map((row) => row[2])).toEqual(['streams/s', 'requests/s', 'CPU, µs']);
+    // Two figures, the ratio and that of the revision to itself: a median, a range, a spread.
+    for (const row of rows)
+      for (const cell of row.slice(3, 7)) expect(cell).toMatch(/^[\d.,]+ \([\d.,]+–[\d.,]+, MAD [\d.,]+\)$/);
+  }, 120_000);
+});
+
 describe('npm run soak', () => {
   it('session case 66: random traffic and kills for six seconds leave nothing behind, and every hash is right', async () => {
     const stdout = await bench('soak', '--minutes', '0.1', '--seed', '66');
