@@ -62,6 +62,38 @@ describe('StreamMap', () => {
     );
   });
 
+  // A peer chooses the ids of its streams. A slot of the low bits alone had all 1,024 of them in one chain.
+  it.each([
+    ['in order', (n: number) => 1 + 2 * n],
+    ...[8, 10, 11, 12, 16, 18].map(
+      (bits) => [`2^${bits} apart`, (n: number) => (1 + n * 2 ** bits) % 2 ** 32] as const,
+    ),
+    ['multiples of the golden ratio', (n: number) => Math.imul(n, 0x9e3779b1) >>> 0],
+  ])('walks past few streams for a frame, whatever ids the peer picks: %s', (_, idOf) => {
+    const streams = new StreamMap();
+    let looks = 0;
+    const counted = (streamId: number): MuxStream =>
+      ({
+        get streamId() {
+          looks++;
+          return streamId;
+        },
+        nextInSlot: undefined,
+      }) as unknown as MuxStream;
+    const all = Array.from(new Set(Array.from({ length: 16_384 }, (_, n) => idOf(n))));
+    for (const id of all) streams.add(counted(id));
+    looks = 0;
+    let most = 0;
+    for (const id of all) {
+      const before = looks;
+      streams.get(id);
+      most = Math.max(most, looks - before);
+    }
+    // At random the longest of so many chains has some 8; to have more than 24 by chance takes more tables than there will be.
+    expect(most).toBeLessThan(24);
+    expect(looks / all.length).toBeLessThan(3);
+  });
+
   it('does not take another stream for one of the same id', () => {
     const streams = new StreamMap();
     streams.add(stream(1));

@@ -1,10 +1,17 @@
 import type { MuxStream } from './mux-stream.js';
 
 const MIN_SLOTS = 16;
+// Ids that differ only below this bit are not mixed: given out in order, they fill neighbouring slots.
+const LOW_BITS = 10;
+// Of a product the high bits depend on all bits of its factors. 17 of them are enough for 131,072 slots.
+const MIXED_BITS = 15;
+
+const randomOdd = (): number => (Math.random() * 2 ** 32) | 1;
 
 /**
- * Streams by their ids: a hash table whose chains run through the streams. Either side gives out ids in order, so that a slot has one
- * stream as a rule. A peer that picks its ids to share a slot makes us walk, for each frame, past as many streams as it may have open.
+ * Streams by their ids: a hash table whose chains run through the streams. Either side gives out ids in order, so a slot holds one
+ * stream as a rule. The high bits of an id are mixed by two random odd factors. A peer that does not know them cannot pick ids that
+ * share a slot.
  *
  * A Map does the same at some 250 bytes a stream, for tables that fill up with what was deleted and are copied: with 10,000 streams
  * that come and go the eighth part of all that was allocated (decision 50). Here a stream costs two slots, up to eight where many
@@ -14,9 +21,11 @@ export class StreamMap {
   /** Streams that are here. */
   size = 0;
   #slots = new Array<MuxStream | undefined>(MIN_SLOTS);
+  readonly #first = randomOdd();
+  readonly #second = randomOdd();
 
   get(id: number): MuxStream | undefined {
-    let stream = this.#slots[id & (this.#slots.length - 1)];
+    let stream = this.#slots[this.#slotOf(id)];
     while (stream !== undefined && stream.streamId !== id) stream = stream.nextInSlot;
     return stream;
   }
@@ -30,7 +39,7 @@ export class StreamMap {
   /** True when it was here. */
   delete(stream: MuxStream): boolean {
     const slots = this.#slots;
-    const at = stream.streamId & (slots.length - 1);
+    const at = this.#slotOf(stream.streamId);
     let before: MuxStream | undefined;
     let found = slots[at];
     while (found !== undefined && found !== stream) {
@@ -57,8 +66,14 @@ export class StreamMap {
     return [...this].sort((a, b) => a.id - b.id);
   }
 
+  #slotOf(id: number): number {
+    const once = Math.imul(id >>> LOW_BITS, this.#first);
+    const twice = Math.imul(once ^ (once >>> MIXED_BITS), this.#second);
+    return (id ^ (twice >>> MIXED_BITS)) & (this.#slots.length - 1);
+  }
+
   #link(stream: MuxStream): void {
-    const at = stream.streamId & (this.#slots.length - 1);
+    const at = this.#slotOf(stream.streamId);
     stream.nextInSlot = this.#slots[at];
     this.#slots[at] = stream;
   }
