@@ -37,7 +37,7 @@ export class Actor {
   async run() {
     const { stop } = this.#world;
     const session = this.#session;
-    session.accept$.subscribe({ next: (stream) => this.#accept(stream), error: () => {} });
+    session.accept$.subscribe((stream) => this.#accept(stream));
     for (let i = 0; i < STREAMS_AT_A_TIME; i++) void this.#openAgain();
     const over = new AbortController();
     void this.#actLater(AbortSignal.any([over.signal, stop]), over.signal);

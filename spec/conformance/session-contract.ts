@@ -9,6 +9,7 @@ import {
   arrivals,
   Clock,
   ends,
+  type Ends,
   hello,
   joined,
   opened,
@@ -239,10 +240,29 @@ export function sessionContract(name: string, codec: Codec): void {
       pair.client.error(new Error('enough'));
       await turn();
       const told = saysGoAway ? 'ERR_MUX_GOAWAY' : 'ERR_MUX_TRANSPORT';
-      expect(seen).toEqual([['ERR_MUX_ABORT'], ['hello', told], ['ERR_MUX_ABORT'], [told]]);
+      expect(seen).toEqual([['ERR_MUX_ABORT'], ['hello', told], ['complete'], ['complete']]);
       const codes = saysGoAway ? { remoteCode: codec.codeOf('internal') } : {};
       expect(await firstValueFrom(pair.server.closed$)).toMatchObject({ initiator: 'remote', ...codes });
       expect([pair.client.streams, pair.server.streams, pair.clock.timers]).toEqual([[], [], 0]);
+    });
+
+    // rxjs ends the process over an error without a handler: a server that only has `next` has to survive the end of a session.
+    test.each<readonly [string, string, (pair: Ends) => unknown]>([
+      ['the connection is cut', 'ERR_MUX_TRANSPORT', ({ conns }) => conns[1]._destroy(undefined, true)],
+      ['the peer aborts it', saysGoAway ? 'ERR_MUX_GOAWAY' : 'undefined', ({ client }) => client.error('x')],
+      ['this end aborts it', 'ERR_MUX_ABORT', ({ server }) => server.error('x')],
+      ['the peer closes it', 'undefined', ({ client }) => client.close()],
+    ])('accept$ and taps complete when %s, and closed$ says why', async (_how, code, end) => {
+      const pair = ends(codec);
+      const { server } = pair;
+      const told: string[] = [];
+      server.closed$.subscribe(({ error }) => told.push(`closed$ ${error?.code}`));
+      server.accept$.subscribe({ complete: () => told.push('accept$') });
+      server.subscribe({ complete: () => told.push('tap') });
+      end(pair);
+      await turn();
+      expect(told).toEqual(['tap', 'accept$', `closed$ ${code}`]);
+      expect([server.accept$, server].map((each) => log(each))).toEqual([['complete'], ['complete']]);
     });
 
     test('leaves no timer when it ends in a chunk that ends within a frame', async () => {
@@ -253,7 +273,6 @@ export function sessionContract(name: string, codec: Codec): void {
         next: () => {
           peer.session.error(new Error('enough'));
         },
-        error: () => undefined,
       });
       const half = Buffer.from(frame.subarray(0, 4));
       peer.sendHex(Buffer.concat([frame, half]).toString('hex'));

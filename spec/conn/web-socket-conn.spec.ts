@@ -27,7 +27,7 @@ function reading(conn: Conn): { text: string; end: string | undefined } {
 }
 
 function echo(s: Session): void {
-  s.accept$.subscribe({ next: (stream) => stream.pipe(flowTo(stream)).subscribe(), error: () => undefined });
+  s.accept$.subscribe((stream) => stream.pipe(flowTo(stream)).subscribe());
 }
 
 async function echoed(s: Session, body: Buffer): Promise<boolean> {

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { firstValueFrom, lastValueFrom, Subscription } from 'rxjs';
+import { setImmediate } from 'node:timers/promises';
+import { config, firstValueFrom, lastValueFrom, Subscription } from 'rxjs';
 import { WebSocket, WebSocketServer } from 'ws';
 import { flowTo } from '../../src/flow/flow-to.js';
 import { dial } from '../../src/net/dial.js';
@@ -24,7 +25,7 @@ async function serve(
   const bound = firstValueFrom(listener.address$);
   const listening = listener.subscribe((s) => {
     served.push(s);
-    s.accept$.subscribe({ next: (stream) => stream.pipe(flowTo(stream)).subscribe(), error: () => undefined });
+    s.accept$.subscribe((stream) => stream.pipe(flowTo(stream)).subscribe());
   });
   all.add(listening);
   const address = await bound;
@@ -52,6 +53,22 @@ describe('listenSessions', () => {
     const s = await dialled(url, { codec });
     expect(await echoed(s, 'hello')).toBe('hello');
     expect(served[0]?.conn.protocol).toBe(codec.protocol);
+  });
+
+  it.each(codecs)('a server of $protocol that handles no error outlives clients that are killed', async (codec) => {
+    const unhandled: unknown[] = [];
+    config.onUnhandledError = (error) => unhandled.push(error);
+    const { url } = await serve('tcp', { codec });
+    for (let n = 0; n < 3; n++) {
+      const s = await dialled(url, { codec });
+      expect(await echoed(s, 'hello')).toBe('hello');
+      const ended = firstValueFrom((served[n] as Session).closed$);
+      s.conn._destroy(undefined, true);
+      expect((await ended).error?.code).toBe('ERR_MUX_TRANSPORT');
+    }
+    await setImmediate();
+    config.onUnhandledError = null;
+    expect(unhandled).toEqual([]);
   });
 
   it.each(codecs)('tells $protocol from the others inside a WebSocket', async (codec) => {

@@ -2,7 +2,7 @@ import { afterEach, beforeAll, expect, test } from '@jest/globals';
 import { once } from 'node:events';
 import http, { type IncomingMessage } from 'node:http';
 import tls, { type TLSSocket } from 'node:tls';
-import { catchError, EMPTY, firstValueFrom, Subject, toArray, type Observable } from 'rxjs';
+import { firstValueFrom, Subject, toArray, type Observable } from 'rxjs';
 import { WebSocket, WebSocketServer } from 'ws';
 import type { Conn } from '../../src/conn/conn.js';
 import { flowTo } from '../../src/flow/flow-to.js';
@@ -32,7 +32,6 @@ afterEach(() => {
 });
 
 /** The streams that come, until the session ends however it does. */
-const streamsOf = (s: Session): Observable<Conn> => s.accept$.pipe(catchError(() => EMPTY));
 
 /** Two ends of a session, and the streams that come to the second. */
 function joined(): { readonly client: Session; readonly streams$: Observable<Conn> } {
@@ -40,7 +39,7 @@ function joined(): { readonly client: Session; readonly streams$: Observable<Con
   downs.push(() => {
     for (const s of [client, server]) s.conn._destroy(undefined, false);
   });
-  return { client, streams$: streamsOf(server) };
+  return { client, streams$: server.accept$ };
 }
 
 const echo = (conn: Conn): void => void conn.pipe(flowTo(conn)).subscribe();
@@ -128,7 +127,7 @@ test('the streams of a session are sniffed, and go to the server of their protoc
   live.subscribe(toWebSocket(webSockets));
   web.subscribe(toHttp(echoServer()));
   secure.subscribe(toTls(tls.createServer(pem, (socket) => socket.end('from TLS'))));
-  mux.pipe(acceptSessions()).subscribe((s) => streamsOf(s).subscribe(echo));
+  mux.pipe(acceptSessions()).subscribe((s) => s.accept$.subscribe(echo));
   rest.subscribe(echo);
 
   const socket = new WebSocket('ws://peer/', { createConnection: connectThrough(client) });
@@ -146,11 +145,10 @@ test('the streams of a session are sniffed, and go to the server of their protoc
 test('a session in a stream of a session in a stream carries HTTP, and ends no other when it ends', async () => {
   const { client, streams$ } = joined();
   const server = echoServer();
-  streams$.pipe(acceptSessions({ codec: yamux() })).subscribe((middle) =>
-    streamsOf(middle)
-      .pipe(acceptSessions({ codec: smux() }))
-      .subscribe((inner) => inner.accept$.subscribe(toHttp(server))),
-  );
+  streams$.pipe(acceptSessions({ codec: yamux() })).subscribe(({ accept$ }) => {
+    const inside$: Observable<Conn> = accept$;
+    inside$.pipe(acceptSessions({ codec: smux() })).subscribe((inner) => inner.accept$.subscribe(toHttp(server)));
+  });
   const middle = session(client.open(), { codec: yamux(), role: 'client' });
   const inner = session(middle.open(), { codec: smux(), role: 'client' });
   const beside = session(middle.open(), { codec: smux(), role: 'client' });
@@ -166,7 +164,7 @@ test('a session in a stream of a session in a stream carries HTTP, and ends no o
 
 test('a session runs over TLS in a stream', async () => {
   const { client, streams$ } = joined();
-  streams$.pipe(terminateTls(pem), acceptSessions({ codec: muxado() })).subscribe((s) => streamsOf(s).subscribe(echo));
+  streams$.pipe(terminateTls(pem), acceptSessions({ codec: muxado() })).subscribe((s) => s.accept$.subscribe(echo));
   const inner = session(fromDuplex(await secured(client)), { codec: muxado(), role: 'client' });
   expect(inner.conn.encrypted).toBe(true);
   expect(await echoed(inner.open(), 'twice wrapped')).toBe('twice wrapped');

@@ -37,12 +37,9 @@ function refusals({ replies, victim }: Hostile): number {
 /** Starts a handler for each stream, which runs on whatever becomes of its stream. */
 function handlers({ victim }: Hostile): () => number {
   let running = 0;
-  victim.accept$.subscribe({
-    next: (stream) => {
-      running++;
-      stream.subscribe({ error: () => undefined });
-    },
-    error: () => undefined,
+  victim.accept$.subscribe((stream) => {
+    running++;
+    stream.subscribe({ error: () => undefined });
   });
   return () => running;
 }

@@ -114,13 +114,13 @@ describe.each(CODECS)('a session of %s that is ended from within', (_name, codec
           kinds.push(frame.kind);
           if (frame.kind === kind) end(peer.session);
         },
-        error: () => kinds.push('error'),
+        complete: () => kinds.push('complete'),
       });
       await peer.settled();
       const frames = peer.frames.length;
       peer.sendHex(Buffer.from(bytesOf(codec, ...rest)).toString('hex'));
       await peer.settled();
-      expect(kinds).toEqual([kind, 'error']);
+      expect(kinds).toEqual([kind, 'complete']);
       expect([peer.session.streams.length, streams.length, budget.usedBytes]).toEqual([0, accepted, 0]);
       expect(seen).toEqual(seen.map(() => ['ERR_MUX_CALM']));
       // The GoAway of muxado 2 is followed by its padding, for a stream that never was.

@@ -91,7 +91,7 @@ export function ends(
 /** The streams of the peer, as they come. */
 export function arrivals({ accept$ }: Session): MuxStream[] {
   const streams: MuxStream[] = [];
-  accept$.subscribe({ next: (stream) => streams.push(stream), error: () => undefined });
+  accept$.subscribe((stream) => streams.push(stream));
   return streams;
 }
 

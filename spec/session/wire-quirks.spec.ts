@@ -13,7 +13,7 @@ const smux2 = smux({ version: 2 });
 
 function accepted({ session }: RawPeer): MuxStream[] {
   const streams: MuxStream[] = [];
-  session.accept$.subscribe({ next: (stream) => streams.push(stream), error: () => undefined });
+  session.accept$.subscribe((stream) => streams.push(stream));
   return streams;
 }
 

@@ -71,6 +71,9 @@ function subscribeConn(this: Observable<Uint8Array>, subscriber: Subscriber<Uint
  * (`ERR_MUX_RESET`, `ERR_MUX_ABORT`, `ERR_MUX_OVERFLOW`); *unsubscribing* early = cancel: later inbound bytes are dropped, and
  * once the outbound side is complete too the connection is destroyed. Until somebody reads, the peer is held back.
  *
+ * **Handle `error` wherever you read.** A peer that is killed resets its connection, and rxjs ends the process over an error
+ * that has no handler: `conn.subscribe({ next, error })`. `flowTo` and the sinks need none.
+ *
  * Writing: `next` sends, `complete` half-closes (FIN), `error` resets. Bytes consumed means: `subscribe(fn)` when `fn`
  * returns, `consume` when the work ends, `flowTo` when the destination has taken them, pull interfaces when pulled.
  *

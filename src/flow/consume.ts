@@ -24,7 +24,10 @@ export interface ConsumeOptions {
  * @throws UsageError `ERR_MUX_OPTION` for a concurrency that is no positive whole number
  * @example
  * ```ts
- * conn.pipe(consume((chunk) => file.write(chunk))).subscribe({ complete: () => file.close() });
+ * conn.pipe(consume((chunk) => file.write(chunk))).subscribe({
+ *   complete: () => file.close(),
+ *   error: (error) => console.error(error.message),
+ * });
  * ```
  */
 export function consume<R>(

@@ -37,7 +37,10 @@ export interface DialOptions {
  * @example
  * ```ts
  * dial({ port: 6379 }).subscribe((conn) => {
- *   conn.subscribe((bytes) => console.log(Buffer.from(bytes).toString()));
+ *   conn.subscribe({
+ *     next: (bytes) => console.log(Buffer.from(bytes).toString()),
+ *     error: (error) => console.error(error.message),
+ *   });
  *   conn.next(Buffer.from('PING\r\n'));
  * });
  * ```

@@ -207,7 +207,10 @@ export class DuplexConn extends Conn {
  * @example
  * ```ts
  * const conn = fromDuplex(net.connect(7, 'localhost'));
- * conn.subscribe((bytes) => process.stdout.write(bytes));
+ * conn.subscribe({
+ *   next: (bytes) => process.stdout.write(bytes),
+ *   error: (error) => console.error(error.message),
+ * });
  * ```
  */
 export function fromDuplex(duplex: Duplex, options: FromDuplexOptions = {}): Conn {

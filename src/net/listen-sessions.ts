@@ -53,10 +53,7 @@ export class SessionListener extends Observable<Session> {
  * @example
  * ```ts
  * listenSessions('tcp://:4040', { codec: [muxado(), yamux()] }).subscribe((s) => {
- *   s.accept$.subscribe({
- *     next: (stream) => stream.pipe(flowTo(stream)).subscribe(),   // echo
- *     error: (error) => console.error(error.message),   // the session has ended early
- *   });
+ *   s.accept$.subscribe((stream) => stream.pipe(flowTo(stream)).subscribe());   // echo
  * });
  * ```
  */

@@ -49,6 +49,8 @@ export type ListenAddress =
  * A bound port as an Observable of connections. Cold: subscribing binds, unsubscribing closes the port and leaves every
  * Conn it emitted open; each subscription is a port of its own. Errors when it can't bind (`ERR_MUX_ADDRESS_IN_USE`,
  * `ERR_MUX_PERMISSION`, `ERR_MUX_LISTEN`); never because of a connection. Never completes by itself.
+ *
+ * Each Conn errors when it is reset: whoever reads one has to handle that error, or rxjs ends the process.
  */
 export class Listener extends Observable<Conn> {
   /** Emits the address once bound, to late subscribers too; never completes, never errors. */

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import { asyncScheduler, firstValueFrom, type Observer, type SchedulerLike } from 'rxjs';
 import type { Conn } from '../conn/conn.js';
 import { PassingMap } from '../conn/passing-map.js';
-import { MuxError, UsageError } from '../errors.js';
+import { UsageError } from '../errors.js';
 
 /** Settings of {@link Sink.close}. */
 export interface SinkCloseOptions {
@@ -16,11 +16,10 @@ export interface SinkCloseOptions {
 /**
  * An Observer that hands each connection to a real server: `http1$.subscribe(toHttp(server))`.
  *
- * A session that ends early is no failure of the server, so the error of an `accept$` is let be (`closed$` tells of it); any
- * other, a listener that could not bind above all, is thrown for rxjs to report. It has no `complete`: when no more connections
- * come, those handed over live on.
+ * It has neither `error` nor `complete`. rxjs reports an error of the source, such as a port that is taken. When no more
+ * connections come, those that were handed over live on.
  */
-export interface Sink extends Pick<Observer<Conn>, 'next' | 'error'> {
+export interface Sink extends Pick<Observer<Conn>, 'next'> {
   /**
    * Ends what was handed over, gracefully where the protocol knows how, and destroys what is left after `graceMs`. Resolves
    * once all of it is closed; a connection that comes later is closed at once. A second call returns the first promise.
@@ -94,9 +93,6 @@ function sinkOf(take: (conn: Conn) => void, end: (options: SinkCloseOptions) => 
     next(conn) {
       if (closing === undefined) take(conn);
       else conn._destroy(undefined, false);
-    },
-    error(error: unknown) {
-      if (!MuxError.is(error) || error.scope !== 'session') throw error;
     },
     close(options = {}) {
       const { graceMs = GRACE_MS } = options;

@@ -62,7 +62,6 @@ export function toWebSocket(server: WebSocketServerLike): Sink {
   const http = toHttp(handshakes);
   return {
     next: (conn) => http.next(conn),
-    error: (error) => http.error(error),
     close: (options) => {
       const closed = http.close(options);
       for (const client of clients.values()) client.close(GOING_AWAY, 'going away');

@@ -1,5 +1,5 @@
 import { Observable, type Subscriber } from 'rxjs';
-import { UsageError, type MuxError } from '../errors.js';
+import { UsageError } from '../errors.js';
 import type { MuxStream } from './mux-stream.js';
 
 /**
@@ -11,7 +11,7 @@ export class AcceptQueue {
   readonly #backlog: number;
   #waiting: MuxStream[] = [];
   #subscriber: Subscriber<MuxStream> | undefined;
-  #end: { readonly error: MuxError | undefined } | undefined;
+  #hasEnded = false;
 
   constructor(backlog: number) {
     this.#backlog = backlog;
@@ -47,10 +47,9 @@ export class AcceptQueue {
     if (at >= 0) this.#waiting.splice(at, 1);
   }
 
-  /** No stream will come any more. What waits is dropped: it is over as well. */
-  end(error: MuxError | undefined): void {
-    if (this.#end !== undefined) return;
-    this.#end = { error };
+  /** No stream will come any more. The streams that wait here have ended with their session. */
+  end(): void {
+    this.#hasEnded = true;
     this.#deliver();
   }
 
@@ -64,8 +63,6 @@ export class AcceptQueue {
       stream.isWaiting = false;
       subscriber.next(stream);
     }
-    if (this.#end === undefined || subscriber.closed) return;
-    if (this.#end.error === undefined) subscriber.complete();
-    else subscriber.error(this.#end.error);
+    if (this.#hasEnded) subscriber.complete();
   }
 }

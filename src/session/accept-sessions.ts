@@ -15,21 +15,17 @@ export interface AcceptSessionsOptions extends Omit<SessionOptions, 'codec' | 'r
 /**
  * Runs a session, as the server, over each connection: with the codec that matched it, so that one port takes several.
  *
- * Unsubscribing stops taking connections and leaves the sessions alone; each ends by itself and tells by its `closed$`, so none
- * ends the others. Errors with `ERR_MUX_USAGE` for a connection that no codec matched, when none is given.
+ * Unsubscribing stops taking connections and leaves the sessions alone. Each session ends by itself: its `accept$` completes and
+ * its `closed$` says why, so none ends the others. Errors with `ERR_MUX_USAGE` for a connection that no codec matched, when none is given.
  *
  * @param options - limits of every session
  * @throws UsageError `ERR_MUX_OPTION` for an option out of range; without a codec as an error of the Observable, since
  * what is in range depends on it
  * @example
  * ```ts
- * const told = (error: Error) => {
- *   console.error(error.message);   // one session's early end is not that of all
- *   return EMPTY;
- * };
  * listen({ port: 4040 })
  *   .pipe(sniff(muxado(), yamux(), smux()), acceptSessions())
- *   .pipe(mergeMap((s) => s.accept$.pipe(catchError(told))))
+ *   .pipe(mergeMap((s) => s.accept$))
  *   .subscribe((stream) => stream.pipe(flowTo(stream)).subscribe());   // echo
  * ```
  */

@@ -279,11 +279,11 @@ export class Lifecycle implements CoreOwner, Intake {
     core.writer.stop();
     const why = error ?? closedError(initiator);
     this.#error = why;
-    this.taps.end(error);
+    this.taps.end();
     core.heartbeat.stop(why);
     this.opens.fail(neverOpened(why));
     this.#failStreams(why);
-    core.accepts.end(error);
+    core.accepts.end();
     core.end();
     this.#rtt$.complete();
     this.#drained$.complete();

@@ -20,9 +20,9 @@ const NO_OPTIONS: OpenOptions = {};
 /**
  * Many streams over one connection: **a Subject of frames with `open()` and `accept$`**.
  *
- * Subscribing taps the inbound frames, hot and for any number of subscribers: it completes with an orderly end and errors with
- * any other; unsubscribing ends the tap only. `next` sends a frame as it is, behind the session's back. `complete` is
- * {@link Session.goAway}, `error` ends everything now.
+ * Subscribing taps the inbound frames, hot and for any number of subscribers: it completes when the session ends, however it
+ * ends, and never errors; unsubscribing ends the tap only. `next` sends a frame as it is, behind the session's back. `complete`
+ * is {@link Session.goAway}, `error` ends everything now.
  *
  * A session that ends ends all its streams: each errors with the session's own error, and never just completes. `ERR_MUX_CLOSED`: closed by us, `ERR_MUX_GOAWAY`: by the peer, `ERR_MUX_KEEPALIVE`: it is dead,
  * `ERR_MUX_TRANSPORT`: the connection was lost, `ERR_MUX_FRAME`, `ERR_MUX_FLOW_CONTROL`, `ERR_MUX_STREAM_STATE`: it broke the
@@ -33,7 +33,7 @@ const NO_OPTIONS: OpenOptions = {};
  * const s = session(conn, { codec: muxado(), role: 'client' });
  * const stream = s.open();
  * of(request).subscribe(stream);
- * stream.pipe(consume((chunk) => save(chunk))).subscribe();
+ * stream.pipe(consume((chunk) => save(chunk))).subscribe({ error: (error) => console.error(error.message) });
  * ```
  */
 export class Session extends Observable<Frame> implements Observer<Frame> {
@@ -41,8 +41,10 @@ export class Session extends Observable<Frame> implements Observer<Frame> {
   readonly conn: Conn;
   /**
    * Streams that the peer opens. Hot, one subscriber at a time, a second errors with `ERR_MUX_SECOND_SUBSCRIBE`. Without a
-   * subscriber streams wait, up to `acceptBacklog`; leaving (`take(1)`) loses none. Completes with an orderly end of the
-   * session, errors with any other; one stream's failure never ends it.
+   * subscriber streams wait, up to `acceptBacklog`; leaving (`take(1)`) loses none. Completes when the session ends, however it
+   * ends: {@link Session.closed$} says why. One stream's failure never ends it.
+   *
+   * Each stream is a Conn, which errors when it is reset or its session is lost: whoever reads one has to handle that error.
    */
   readonly accept$: Observable<MuxStream>;
   /** How the session ended; emits once and completes, replayed to late subscribers, and never errors. */
@@ -158,10 +160,7 @@ export class Session extends Observable<Frame> implements Observer<Frame> {
  * @example
  * ```ts
  * const s = session(conn, { codec: yamux(), role: 'server' });
- * s.accept$.subscribe({
- *   next: (stream) => stream.pipe(flowTo(stream)).subscribe(),   // echo
- *   error: (error) => console.error(error.message),   // the session has ended early
- * });
+ * s.accept$.subscribe((stream) => stream.pipe(flowTo(stream)).subscribe());   // echo
  * ```
  */
 export function session(conn: Conn, options: SessionOptions): Session {

@@ -1,5 +1,4 @@
 import type { Subscriber } from 'rxjs';
-import type { MuxError } from '../errors.js';
 import type { Decoder, FrameSink } from '../wire/codec.js';
 import { FrameTap } from '../wire/frame-tap.js';
 import type { Frame } from '../wire/frame.js';
@@ -11,7 +10,7 @@ export class Taps {
   readonly #subscribers = new Set<Subscriber<Frame>>();
   // One for all: a tap that adds another and then ends the session must not leave the rest of its frame to be told.
   readonly #tap: FrameTap;
-  #end: { readonly error: MuxError | undefined } | undefined;
+  #hasEnded = false;
 
   constructor(decoder: Decoder, to: FrameSink) {
     this.#decoder = decoder;
@@ -22,28 +21,23 @@ export class Taps {
   }
 
   add(subscriber: Subscriber<Frame>): void {
-    if (this.#end !== undefined) {
-      tellEnd(subscriber, this.#end.error);
+    if (this.#hasEnded) {
+      subscriber.complete();
       return;
     }
     this.#subscribers.add(subscriber);
     subscriber.add(() => {
       this.#subscribers.delete(subscriber);
-      if (this.#subscribers.size === 0 && this.#end === undefined) this.#decoder.sink = this.#to;
+      if (this.#subscribers.size === 0 && !this.#hasEnded) this.#decoder.sink = this.#to;
     });
     this.#decoder.sink = this.#tap;
   }
 
-  /** No frame means anything any more, not even those that follow in the same chunk. */
-  end(error: MuxError | undefined): void {
-    this.#end = { error };
+  /** The session is over: frames that follow, even in the same chunk, mean nothing. */
+  end(): void {
+    this.#hasEnded = true;
     this.#tap.cut();
     this.#decoder.sink = new FrameTap(() => undefined);
-    for (const subscriber of [...this.#subscribers]) tellEnd(subscriber, error);
+    for (const subscriber of [...this.#subscribers]) subscriber.complete();
   }
-}
-
-function tellEnd(subscriber: Subscriber<Frame>, error: MuxError | undefined): void {
-  if (error === undefined) subscriber.complete();
-  else subscriber.error(error);
 }

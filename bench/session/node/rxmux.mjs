@@ -30,7 +30,8 @@ export function rxmux(transport, protocol, surface) {
     async listen(onChannel, onError) {
       const conns$ = listen({ port: 0, host: '127.0.0.1', ...listening });
       conns$.pipe(acceptSessions(options)).subscribe((accepted) => {
-        accepted.accept$.subscribe({ next: (stream) => onChannel(channel(stream, onError)), error: onError });
+        accepted.accept$.subscribe((stream) => onChannel(channel(stream, onError)));
+        accepted.closed$.subscribe(({ error }) => error !== undefined && onError(error));
       });
       return (await firstValueFrom(conns$.address$)).port;
     },

@@ -198,7 +198,7 @@ async function run({ codec, before = [], first, prepare, frames, count, batch = 
   const take = (stream) => {
     if (reading === true || (reading === 'first' && accepted++ === 0)) stream.subscribe({ error: () => undefined });
   };
-  if (accepts) victim.accept$.subscribe({ next: take, error: () => undefined });
+  if (accepts) victim.accept$.subscribe(take);
   prepare?.(victim);
   const bytesOf = (each) =>
     each instanceof Uint8Array ? each : Buffer.concat(each.map((frame) => encodeFrame(codec, frame)));

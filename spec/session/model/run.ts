@@ -41,7 +41,7 @@ export class Run {
     this.#sessions = [session(client, { ...both, role: 'client' }), session(server, { ...both, role: 'server' })];
     for (const side of SIDES) {
       const { accept$, closed$ } = this.#sessions[side];
-      accept$.subscribe({ next: (stream) => this.#accepted(side, stream), error: () => undefined });
+      accept$.subscribe((stream) => this.#accepted(side, stream));
       closed$.subscribe(({ error }) => (this.#ended[side] = error?.code ?? 'done'));
     }
   }

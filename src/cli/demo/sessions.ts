@@ -1,4 +1,4 @@
-import { catchError, EMPTY, mergeMap, pipe, takeUntil, tap, type Observable, type OperatorFunction } from 'rxjs';
+import { mergeMap, pipe, takeUntil, tap, type Observable, type OperatorFunction } from 'rxjs';
 import type { Conn } from '../../conn/conn.js';
 import type { SessionTraffic } from '../../observe/session-traffic.js';
 import { acceptSessions } from '../../session/accept-sessions.js';
@@ -14,7 +14,7 @@ export function sessionStreams(
     tap(sessions),
     mergeMap((session) => {
       closing$.pipe(takeUntil(session.closed$)).subscribe(() => session.goAway());
-      return session.accept$.pipe(catchError(() => EMPTY)); // It is on the page, with its error: no failure of the demo.
+      return session.accept$;
     }),
   );
 }
