@@ -21,6 +21,16 @@ describe('carryAddresses', () => {
     expect([socket.remoteAddress, socket.remotePort]).toEqual(['203.0.113.8', 51000]);
   });
 
+  it.each([
+    ['203.0.113.7', '10.0.0.5', 'IPv4'],
+    ['2001:db8::7', '2001:db8::5', 'IPv6'],
+  ])('shows the family of %s, and address() of this end', (remoteAddress, localAddress, family) => {
+    const socket = new Socket();
+    carryAddresses(socket, { remoteAddress, remotePort: 51000, localAddress, localPort: 443 });
+    expect([socket.remoteFamily, socket.localFamily]).toEqual([family, family]);
+    expect(socket.address()).toEqual({ address: localAddress, family, port: 443 });
+  });
+
   it('leaves alone what is absent or undefined', () => {
     const socket = new Socket();
     carryAddresses(socket, { remoteAddress: undefined, localPort: 443 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { HeldBytes } from '../../src/sniff/held-bytes.js';
-import { Http1Head, isToken, MAX_HEADER_FIELDS, requestHead, type HeadReading } from '../../src/sniff/http1-head.js';
+import { Http1Head, isToken, requestHead, type HeadReading } from '../../src/sniff/http1-head.js';
 import { latin1 } from '../../src/sniff/matcher.js';
 import { http1Fast } from '../../src/sniff/matchers/http1-fast.js';
 import { http1Header } from '../../src/sniff/matchers/http1-header.js';
@@ -105,16 +105,11 @@ describe('Http1Head', () => {
     expect(isMatch(http1().match(held))).toBe(true);
   });
 
-  it('takes as many fields as the bound allows, and refuses the head at the next one', () => {
-    const most = Array.from({ length: MAX_HEADER_FIELDS }, (_, i) => `X-${String(i)}: y`);
-    const full = new Http1Head();
-    expect(full.readFields(lines('GET / HTTP/1.1', ...most, ''))).toBe('end');
-    expect(full.fieldCount).toBe(MAX_HEADER_FIELDS);
-    const over = new Http1Head();
-    const bytes = lines('GET / HTTP/1.1', ...most, 'Z');
-    expect(over.readFields(bytes.subarray(0, -3))).toBe('more');
-    expect(over.readFields(bytes.subarray(0, -2))).toBe('no');
-    expect(over.fieldCount).toBe(MAX_HEADER_FIELDS);
+  it('takes as many fields as come', () => {
+    const many = Array.from({ length: 2000 }, (_, i) => `X-${String(i)}: y`);
+    const head = new Http1Head();
+    expect(head.readFields(lines('GET / HTTP/1.1', ...many, ''))).toBe('end');
+    expect(head.fieldCount).toBe(2000);
   });
 
   it('keeps the fields before a fault', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { parseAuthority, requestTarget, type RequestTarget } from '../../src/sniff/request-target.js';
 
-const ask = (method: string, target: string, ...hosts: readonly string[]): RequestTarget | undefined =>
+const ask = (method: string, target: string, ...hosts: readonly string[]): RequestTarget | 'malformed' | undefined =>
   requestTarget({ method, target, version: '1.1' }, hosts);
 
 const site = (host: string, port?: number): { readonly host: string; readonly port: number | undefined } => ({
@@ -33,21 +33,26 @@ describe('requestTarget', () => {
     expect(ask(method, target)).toEqual({ authority, path });
   });
 
-  it('is undefined without a host, with a malformed one, and with two', () => {
+  it('is undefined without a host', () => {
     expect(ask('GET', '/')).toBeUndefined();
     expect(ask('GET', '/', '')).toBeUndefined();
-    expect(ask('GET', '/', 'a b')).toBeUndefined();
     expect(ask('GET', 'http:///c', 'a')).toBeUndefined();
-    expect(ask('GET', 'http://me@b/', 'a')).toBeUndefined();
-    expect(ask('CONNECT', '/', 'a')).toBeUndefined();
-    expect(ask('GET', '/', 'a', 'a')).toBeUndefined();
-    expect(ask('GET', 'http://b/', 'a', 'a')).toBeUndefined();
+  });
+
+  it('is malformed for a host that nobody has, and for two', () => {
+    expect(ask('GET', '/', 'a b')).toBe('malformed');
+    expect(ask('GET', 'http://me@b/', 'a')).toBe('malformed');
+    expect(ask('CONNECT', '/', 'a')).toBe('malformed');
+    expect(ask('GET', '/', 'a', 'a')).toBe('malformed');
+    expect(ask('GET', 'http://b/', 'a', 'a')).toBe('malformed');
   });
 });
 
 describe('parseAuthority', () => {
   it.each([
     ['Example.COM', site('example.com')],
+    ['Example.COM.:80', site('example.com', 80)],
+    ['example.com..', site('example.com.')],
     ['a:', site('a')],
     ['a:0', site('a', 0)],
     ['192.0.2.1:80', site('192.0.2.1', 80)],

@@ -4,10 +4,21 @@ import { TestScheduler } from 'rxjs/testing';
 import type { Conn } from '../../src/conn/conn.js';
 import { sniffBudget } from '../../src/sniff/budget.js';
 import { latin1, MATCH, matchPrefix, type Matcher } from '../../src/sniff/matcher.js';
+import { allOf } from '../../src/sniff/matchers/all-of.js';
+import { anyOf } from '../../src/sniff/matchers/any-of.js';
+import { grpcWeb } from '../../src/sniff/matchers/grpc-web.js';
+import { http1Header } from '../../src/sniff/matchers/http1-header.js';
+import { http1Host } from '../../src/sniff/matchers/http1-host.js';
+import { http1 } from '../../src/sniff/matchers/http1.js';
+import { named } from '../../src/sniff/matchers/named.js';
+import { not } from '../../src/sniff/matchers/not.js';
+import { tls } from '../../src/sniff/matchers/tls.js';
+import { websocket } from '../../src/sniff/matchers/websocket.js';
 import type { SniffOptions } from '../../src/sniff/options.js';
 import { sniffCounters, type Decision, type MatcherFault, type Rejection } from '../../src/sniff/outcome.js';
 import { sniff } from '../../src/sniff/sniff.js';
 import { memoryPipe } from '../../src/testing/memory-pipe.js';
+import { clientHello, inRecords, keyShare, serverName } from '../vectors/client-hello.js';
 
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1');
 
@@ -509,5 +520,108 @@ describe('sniff refuses', () => {
     ['a budget of nothing', () => sniffBudget({ maxBytes: 0 })],
   ])('%s, when called', (_name, call) => {
     expect(call).toThrow(expect.objectContaining({ code: 'ERR_MUX_OPTION' }));
+  });
+});
+
+describe('sniff answers what is too long', () => {
+  const request = (target: number, field: number): Uint8Array =>
+    latin1(`GET /${'a'.repeat(target)} HTTP/1.1\r\nHost: a\r\nCookie: ${'b'.repeat(field)}`);
+
+  it.each<[string, readonly Matcher[], Uint8Array, string]>([
+    ['a request line, by http1', [http1()], request(20_000, 0), '414 URI Too Long'],
+    ['a request line, by http1Host', [http1Host('a')], request(20_000, 0), '414 URI Too Long'],
+    ['a request line, by http1Header', [http1Header('x')], request(20_000, 0), '414 URI Too Long'],
+    ['a request line, by websocket', [websocket()], request(20_000, 0), '414 URI Too Long'],
+    ['a request line, by grpcWeb', [grpcWeb()], request(20_000, 0), '414 URI Too Long'],
+    [
+      'a request line, within combinators',
+      [named('x', allOf(http1(), anyOf(http1Host('a'))))],
+      request(20_000, 0),
+      '414 URI Too Long',
+    ],
+    ['a head, by http1Host', [http1Host('b')], request(10, 20_000), '431 Request Header Fields Too Large'],
+    ['a head, by http1Header', [http1Header('x')], request(10, 20_000), '431 Request Header Fields Too Large'],
+    [
+      'a head, by websocket',
+      [starts('other', 'G!'), websocket()],
+      request(10, 20_000),
+      '431 Request Header Fields Too Large',
+    ],
+  ])('%s', (_, matchers, bytes, status) => {
+    virtually((at, scheduler) => {
+      const { rejected, emitted, counters, connect } = bench(matchers, { scheduler });
+      const [client, server] = connect();
+      const answer = received(client);
+      let closed: unknown;
+      server.closed$.subscribe((end) => (closed = end));
+      client.next(bytes);
+      at(1, () => {
+        expect(answer).toEqual([`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, 'FIN']);
+        expect(rejected.map(({ reason, error }) => [reason, error.code])).toEqual([
+          ['overflow', 'ERR_MUX_SNIFF_LIMIT'],
+        ]);
+        expect(closed).toBeUndefined();
+        client.next(new Uint8Array(100_000));
+        client.complete();
+      });
+      at(2, () => {
+        expect(closed).toBeDefined();
+        expect(emitted).toEqual([]);
+        expect(counters).toMatchObject({ rejected: 1, undecided: 0, heldBytes: 0 });
+      });
+    });
+  });
+
+  it('and closes on a client that does not end', () => {
+    virtually((at, scheduler) => {
+      const { rejected, connect } = bench([http1()], { scheduler });
+      const [client, server] = connect();
+      let closed: unknown;
+      server.closed$.subscribe((end) => (closed = end));
+      client.next(request(20_000, 0));
+      at(1999, () => {
+        expect(closed).toBeUndefined();
+      });
+      at(2001, () => {
+        expect(closed).toEqual({ error: rejected[0]?.error });
+      });
+    });
+  });
+
+  it.each<[string, Uint8Array]>([
+    ['a request line of 16,000 bytes, by itself', request(16_000, 0)],
+    ['a request line of 60,000 bytes, given the room', request(60_000, 0)],
+  ])('but not %s', (_, bytes) => {
+    const { emitted, rejected, connect } = bench([http1()], { maxBytes: bytes.length });
+    connect()[0].next(bytes);
+    expect([emitted.length, rejected.length]).toEqual([1, 0]);
+  });
+
+  it('but no client of another protocol, nor one that is undecided for want of memory', () => {
+    const other = bench([starts('other', 'A'.repeat(100)), http1()], { maxBytes: 50 });
+    const [client] = other.connect();
+    const answer = received(client);
+    client.next(latin1('A'.repeat(60)));
+    expect(answer).toEqual(['error']);
+    const full = bench([http1()], { budget: sniffBudget({ maxBytes: 10 }) });
+    const [second] = full.connect();
+    const nothing = received(second);
+    second.next(latin1('GET /aaaaaaaaaaaa'));
+    expect(nothing).toEqual(['error']);
+  });
+
+  it('leaves a hello that is larger than maxBytes to nobody, and reads it given the room', () => {
+    const hello = inRecords(clientHello({ extensions: [keyShare(20_000), serverName('a.example')].flat() }), 16_384);
+    const routes = [
+      tls({ serverName: 'a.example' }),
+      tls({ serverName: false }),
+      named('none', allOf(tls(), not(tls({ serverName: /./ })), tls())),
+    ];
+    const small = bench(routes);
+    small.connect()[0].next(hello);
+    expect(small.rejected.map(({ reason }) => reason)).toEqual(['overflow']);
+    const large = bench(routes, { maxBytes: 65_536 });
+    large.connect()[0].next(hello);
+    expect(large.emitted.map(({ meta }) => meta.tls?.serverName)).toEqual(['a.example']);
   });
 });

@@ -26,6 +26,11 @@ export interface Addresses {
   readonly localPort?: number | undefined;
 }
 
+/** The addresses as they are now: a socket that is closed has none. */
+export function addressesOf({ remoteAddress, remotePort, localAddress, localPort }: Addresses): Addresses {
+  return { remoteAddress, remotePort, localAddress, localPort };
+}
+
 const UNKNOWN: ConnMeta = Object.freeze({});
 let lastId = 0;
 
@@ -106,11 +111,15 @@ export abstract class Conn<P extends string = string, M extends object = ConnMet
     this._sendBufferBytes = sendBufferBytes;
   }
 
-  /** Address of the other end (of the client behind a trusted PROXY header); absent on a Unix socket. */
+  /**
+   * Address of the other end (of the client behind a trusted PROXY header); absent on a Unix socket, and for a peer that was
+   * gone before it was accepted. Stays after the end where the connection was read, peeked at, watched by `closed$` or turned
+   * away here; one that was handed to a server keeps it if it was asked for before.
+   */
   abstract readonly remoteAddress: string | undefined;
   /** Port of the other end (of the client behind a trusted PROXY header), 0 to 65535; absent on a Unix socket. */
   abstract readonly remotePort: number | undefined;
-  /** Address that the connection came to (at the proxy, behind a trusted PROXY header); absent once closed. */
+  /** Address that the connection came to (at the proxy, behind a trusted PROXY header); absent on a Unix socket, kept like `remoteAddress`. */
   abstract readonly localAddress: string | undefined;
   /** Port that the connection came to, 0 to 65535; absent like `localAddress`. */
   abstract readonly localPort: number | undefined;

@@ -2,7 +2,7 @@ import { ReplaySubject, type Observable } from 'rxjs';
 import type { Duplex } from 'node:stream';
 import { MuxError } from '../errors.js';
 import { duplexOver } from './conn-duplex.js';
-import { Conn, type Addresses, type ConnClosed } from './conn.js';
+import { addressesOf, Conn, type Addresses, type ConnClosed } from './conn.js';
 import { Inbox } from './inbox.js';
 import type { ConnMeta } from './meta.js';
 import {
@@ -76,8 +76,7 @@ export abstract class InboxConn<P extends string = string, M extends ConnMeta = 
 
   /** @internal */
   _readdress(addresses: Addresses): void {
-    const { remoteAddress, remotePort, localAddress, localPort } = this;
-    this.addresses = { remoteAddress, remotePort, localAddress, localPort, ...addresses };
+    this.addresses = { ...addressesOf(this), ...addresses };
   }
 
   /** @internal */

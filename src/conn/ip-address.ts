@@ -47,3 +47,6 @@ export function unmapped(bytes: Uint8Array): Ip {
 export function mapped(ip: Ip): Uint8Array {
   return ip.length === 4 ? Uint8Array.from([...MAPPED_PREFIX, ...ip]) : ip;
 }
+
+/** The family of an address that is known to be one, by the name that Node gives it. */
+export const familyOf = (address: string): 'IPv4' | 'IPv6' => (address.includes(':') ? 'IPv6' : 'IPv4');

@@ -1,6 +1,6 @@
 /** What a terminated or sniffed TLS layer says of itself; see `tls` and `terminateTls`. */
 export interface TlsMeta {
-  /** Server name the client asked for (SNI), lower-case; absent when it sent none. */
+  /** Server name the client asked for (SNI), lower-case and without a dot at its end; absent when it sent none, or an IP address. */
   readonly serverName?: string;
   /** Protocols the client offered (ALPN), in its order; empty unless `tls` had options. */
   readonly alpnProtocols: readonly string[];

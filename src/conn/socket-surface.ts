@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { SchedulerLike, Subscription } from 'rxjs';
 import { UsageError } from '../errors.js';
 import type { Conn } from './conn.js';
+import { familyOf } from './ip-address.js';
 
 /** A Duplex with what servers and clients expect of a socket. */
 export interface SocketSurface extends Duplex {
@@ -89,6 +90,10 @@ export function withSocketSurface(
       const address = this.remoteAddress;
       return address === undefined ? undefined : familyOf(address);
     }
+    get localFamily(): string | undefined {
+      const address = this.localAddress;
+      return address === undefined ? undefined : familyOf(address);
+    }
     get localAddress(): string | undefined {
       return this._conn.localAddress;
     }
@@ -111,5 +116,3 @@ export function withSocketSurface(
   }
   return Surface;
 }
-
-const familyOf = (address: string): string => (address.includes(':') ? 'IPv6' : 'IPv4');

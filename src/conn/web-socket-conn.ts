@@ -2,7 +2,7 @@ import { asyncScheduler, interval, type SchedulerLike, type Subscription } from 
 import { ByteQueue } from '../bytes/byte-queue.js';
 import { checkWholeNumber } from '../bytes/whole-number.js';
 import { MuxError, OverflowError, ProtocolError, ResetError, UsageError } from '../errors.js';
-import type { Addresses, Conn } from './conn.js';
+import { addressesOf, type Addresses, type Conn } from './conn.js';
 import { InboxConn } from './inbox-conn.js';
 import type { WebSocketEnd, WebSocketFailure, WebSocketTransport } from './web-socket-transport.js';
 
@@ -59,7 +59,7 @@ class WebSocketConn extends InboxConn {
   #failure: WebSocketFailure = {};
 
   constructor(socket: WebSocketTransport, options: FromWebSocketOptions) {
-    super(options.over ?? {}, options.sendBufferBytes);
+    super(addressesOf(options.over ?? {}), options.sendBufferBytes);
     this.#socket = socket;
     this.#receiveBufferBytes = options.receiveBufferBytes ?? RECEIVE_BUFFER_BYTES;
     this.#scheduler = options.scheduler ?? asyncScheduler;

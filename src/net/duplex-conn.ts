@@ -1,7 +1,7 @@
 import { Observable, shareReplay } from 'rxjs';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { Conn, type Addresses, type ConnClosed } from '../conn/conn.js';
+import { addressesOf, Conn, type Addresses, type ConnClosed } from '../conn/conn.js';
 import {
   refusedPeek,
   refusedReading,
@@ -36,28 +36,32 @@ export class DuplexConn extends Conn {
   #failure: MuxError | undefined;
   #closed$: Observable<ConnClosed> | undefined;
   #peek: SocketPeek | undefined;
+  #addresses: Addresses | undefined;
+  #isUnix = false;
   // Reader and closed$ hear of errors by 'close'. Without any listener an RST from a client would end the process.
   readonly #onError = (error: unknown): void => {
     this.#peek?.closed(failureOf(error));
   };
 
-  constructor(duplex: Duplex, options: FromDuplexOptions = {}) {
+  /** @param addresses - of the ends, where they are known already */
+  constructor(duplex: Duplex, options: FromDuplexOptions = {}, addresses?: Addresses) {
     super(options.sendBufferBytes);
     this.#duplex = duplex;
+    this.#addresses = addresses;
     duplex.on('error', this.#onError);
   }
 
   get remoteAddress(): string | undefined {
-    return this.#duplex.remoteAddress;
+    return this.keepAddresses().remoteAddress;
   }
   get remotePort(): number | undefined {
-    return this.#duplex.remotePort;
+    return this.keepAddresses().remotePort;
   }
   get localAddress(): string | undefined {
-    return this.#duplex.localAddress;
+    return this.keepAddresses().localAddress;
   }
   get localPort(): number | undefined {
-    return this.#duplex.localPort;
+    return this.keepAddresses().localPort;
   }
   get encrypted(): boolean {
     return this.#duplex.encrypted === true;
@@ -75,7 +79,24 @@ export class DuplexConn extends Conn {
     return this.#duplex.writableNeedDrain;
   }
 
+  /**
+   * Asks the system for the addresses, once. A closed socket has none, so all who could ask later, or have somebody told of
+   * this connection later, do it in time: readers, peeks that go on, watchers of the end, and whoever destroys it. Not
+   * everybody at once: two system calls are 5 % of a short connection, and a server that gets its request in one packet
+   * needs neither.
+   *
+   * @internal
+   */
+  keepAddresses(): Addresses {
+    if (this.#addresses !== undefined) return this.#addresses;
+    const addresses = addressesOf(this.#duplex);
+    // One that is not connected yet has its addresses still to come.
+    if (addresses.remoteAddress !== undefined) this.#addresses = addresses;
+    return addresses;
+  }
+
   get closed$(): Observable<ConnClosed> {
+    this.keepAddresses();
     return (this.#closed$ ??= this.#watchClose().pipe(shareReplay({ bufferSize: 1, refCount: true })));
   }
 
@@ -108,6 +129,7 @@ export class DuplexConn extends Conn {
   _read(intake: Intake): Reading {
     if (this.#taken) return refusedReading(intake, this.id);
     this.#take();
+    this.keepAddresses();
     return new DuplexReading(this.#duplex, intake, () => this.#whyClosed());
   }
 
@@ -168,16 +190,20 @@ export class DuplexConn extends Conn {
 
   _destroy(error: MuxError | undefined, reset: boolean): void {
     this.#failure ??= error;
+    this.keepAddresses();
     this.#peek?.closed(error);
     const duplex = this.#duplex as SocketLike & Partial<Pick<Socket, 'resetAndDestroy'>>;
     // Only TCP can say RST: a TLS or Unix socket throws at the attempt.
-    if (reset && !this.encrypted && duplex.remoteFamily !== undefined && duplex.resetAndDestroy)
-      duplex.resetAndDestroy();
+    const isTcp = duplex.remoteFamily !== undefined && !this.#isUnix;
+    if (reset && !this.encrypted && isTcp && duplex.resetAndDestroy) duplex.resetAndDestroy();
     else duplex.destroy();
   }
 
   _readdress(addresses: Addresses): void {
+    // From here on it has a family: that of the address which a PROXY header told.
+    this.#isUnix ||= this.#duplex.remoteFamily === undefined;
     carryAddresses(this.#duplex, addresses);
+    this.#addresses = addressesOf(this.#duplex);
   }
 
   /** @internal */

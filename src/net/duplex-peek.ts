@@ -51,6 +51,7 @@ export class DuplexPeek implements Peeking {
     const ended = hasEnded(duplex);
     if (length > 0) this.#handler.bytes(duplex.read(length) as Uint8Array, ended);
     else if (ended) this.#handler.bytes(NOTHING, true);
+    this.#owner.keepAddresses();
   };
 
   readonly #onClose = (): void => {

@@ -1,4 +1,5 @@
 import { u16 } from '../bytes/integers.js';
+import { canonicalHost } from '../conn/host-name.js';
 import type { ProxyTlv } from '../conn/meta.js';
 import { UsageError } from '../errors.js';
 
@@ -18,7 +19,7 @@ export interface ProxySsl {
 export interface ProxyTlvs {
   /** Protocol that the client speaks, by its ALPN name, such as `h2`. */
   readonly alpn: string | undefined;
-  /** Host name that the client asked for: SNI, for a TLS client. */
+  /** Host name that the client asked for: SNI, for a TLS client; lower-case and without a dot at its end. */
   readonly authority: string | undefined;
   /** The proxy's own id of this connection, at most 128 bytes. */
   readonly uniqueId: Uint8Array | undefined;
@@ -76,12 +77,13 @@ export function encodeTlv({ type, value }: ProxyTlv): readonly number[] {
  * ```
  */
 export function decodeProxyTlvs(tlvs: readonly ProxyTlv[]): ProxyTlvs {
+  const authority = textOf(valueOf(tlvs, 0x02));
   const uniqueId = valueOf(tlvs, 0x05);
   const gcp = valueOf(tlvs, 0xe0);
   const azure = idOf(valueOf(tlvs, 0xee));
   return {
     alpn: textOf(valueOf(tlvs, 0x01)),
-    authority: textOf(valueOf(tlvs, 0x02)),
+    authority: authority === undefined ? undefined : canonicalHost(authority),
     uniqueId: uniqueId === undefined || uniqueId.length > MAX_UNIQUE_ID ? undefined : uniqueId,
     ssl: sslOf(valueOf(tlvs, 0x20)),
     awsVpceId: textOf(idOf(valueOf(tlvs, 0xea))),

@@ -56,6 +56,7 @@ export class SocketPeek implements Peeking {
   pushed(chunk: Uint8Array | null): boolean {
     this.#ended = chunk === null;
     this.#handler.bytes(chunk ?? NOTHING, this.#ended);
+    if (!this.#over) this.#owner.keepAddresses();
     return this.#hasRoom;
   }
 

@@ -3,7 +3,8 @@ import type { Duplex } from 'node:stream';
 import { createServer, type Server, type TLSSocket, type TlsOptions } from 'node:tls';
 import { Observable, type NextObserver, type OperatorFunction, type Subscriber } from 'rxjs';
 import { checkWholeNumber } from '../bytes/whole-number.js';
-import type { Conn } from '../conn/conn.js';
+import { addressesOf, type Addresses, type Conn } from '../conn/conn.js';
+import { canonicalHost, kindOfServerName } from '../conn/host-name.js';
 import type { TlsMeta } from '../conn/meta.js';
 import { PassingMap } from '../conn/passing-map.js';
 import { ListenError, MuxError, UsageError } from '../errors.js';
@@ -82,6 +83,7 @@ export function terminateTls({ rejected, ...options }: TerminateTlsOptions): Ope
 /** One connection in handshake, and the subscription that it belongs to. */
 interface Handshake {
   readonly conn: Conn;
+  readonly addresses: Addresses;
   readonly raw: Duplex;
   readonly allowHalfOpen: boolean;
   readonly holder: Handshakes;
@@ -169,6 +171,8 @@ class Handshakes implements Holder {
   }
 
   add(conn: Conn): void {
+    // Now: should the handshake fail, the socket is closed by the time somebody asks.
+    const addresses = addressesOf(conn);
     let raw: Duplex;
     try {
       raw = taken(conn);
@@ -177,7 +181,7 @@ class Handshakes implements Holder {
       return;
     }
     this.#underWay++;
-    this.#server.begin({ conn, raw, allowHalfOpen: raw.allowHalfOpen, holder: this });
+    this.#server.begin({ conn, addresses, raw, allowHalfOpen: raw.allowHalfOpen, holder: this });
   }
 
   whenDrained(callback: () => void): void {
@@ -189,10 +193,10 @@ class Handshakes implements Holder {
     this.#server.end(this);
   }
 
-  done({ conn, raw, allowHalfOpen }: Handshake, secure: TLSSocket): void {
+  done({ conn, addresses, raw, allowHalfOpen }: Handshake, secure: TLSSocket): void {
     this.#underWay--;
     secure.allowHalfOpen = allowHalfOpen;
-    this.#subscriber.next(inside(conn, raw, secure));
+    this.#subscriber.next(inside(conn, addresses, raw, secure));
     this.#checkDrained();
   }
 
@@ -228,20 +232,18 @@ function rawOf(secure: TLSSocket): Duplex | undefined {
   return _parent ?? _handle?._parentWrap?.stream;
 }
 
-function inside(outer: Conn, raw: Duplex, secure: TLSSocket): Conn {
-  const conn = new DuplexConn(secure, { sendBufferBytes: outer._sendBufferBytes });
-  // Made over a socket it asks the system itself, when somebody wants to know: two calls that most connections don't need.
-  if (!(raw instanceof Socket) || hasOwnAddresses(raw)) {
-    const { remoteAddress, remotePort, localAddress, localPort } = outer;
-    conn._readdress({ remoteAddress, remotePort, localAddress, localPort });
-  }
+function inside(outer: Conn, addresses: Addresses, raw: Duplex, secure: TLSSocket): Conn {
+  const conn = new DuplexConn(secure, { sendBufferBytes: outer._sendBufferBytes }, addresses);
+  // Made over a socket, a TLS socket asks the system itself.
+  if (!(raw instanceof Socket) || hasOwnAddresses(raw)) conn._readdress(addresses);
   const { servername, alpnProtocol } = secure as TLSSocket & { readonly servername?: string | false };
   const tls: { -readonly [Name in keyof TlsMeta]: TlsMeta[Name] } = {
     ...(outer.meta.tls ?? NOTHING_OFFERED),
     version: secure.getProtocol() ?? '',
     authorized: secure.authorized,
   };
-  if (typeof servername === 'string') tls.serverName = servername.toLowerCase();
+  const serverName = typeof servername === 'string' ? canonicalHost(servername) : undefined;
+  if (serverName !== undefined && kindOfServerName(serverName) !== 'address') tls.serverName = serverName;
   if (typeof alpnProtocol === 'string') tls.alpn = alpnProtocol;
   conn._know({ ...outer.meta, tls });
   return conn;

@@ -4,6 +4,7 @@ import type { MuxStream } from '../session/mux-stream.js';
 import type { Session } from '../session/session.js';
 import { statsOf } from '../session/stats.js';
 import type { Role } from '../session/stream-table.js';
+import { remoteOf } from './remote-of.js';
 
 /** One stream in a {@link SessionEntry}. */
 export interface StreamEntry {
@@ -33,7 +34,7 @@ export interface SessionEntry {
   readonly protocol: string;
   /** Our end of it. */
   readonly role: Role;
-  /** `address:port` of the other end, an IPv6 address without brackets; `unix:` where there is none. */
+  /** `address:port` of the other end, an IPv6 address without brackets; `unix:` on a Unix socket, `unknown:` without one. */
   readonly remote: string;
   /** False once it is over. */
   readonly open: boolean;
@@ -83,9 +84,7 @@ export class SessionTraffic implements NextObserver<Session> {
 
   /** Watches a session. */
   next(session: Session): void {
-    const { remoteAddress, remotePort } = session.conn;
-    // The address is gone once the socket is closed.
-    const seen: Seen = { session, remote: `${remoteAddress ?? 'unix'}:${remotePort ?? ''}`, open: true };
+    const seen: Seen = { session, remote: remoteOf(session.conn), open: true };
     this.#recent.unshift(seen);
     if (this.#recent.length > RECENT) this.#forget();
     session.closed$.subscribe(({ error }) => {

@@ -1,5 +1,6 @@
 import type { NextObserver } from 'rxjs';
 import type { Conn } from '../conn/conn.js';
+import { remoteOf } from './remote-of.js';
 import { sniffCounters, type Decision, type Rejection, type SniffCounters } from '../sniff/outcome.js';
 
 /** One connection in a {@link TrafficSnapshot}. */
@@ -10,7 +11,7 @@ export interface TrafficEntry {
   readonly protocol: string;
   /** `'match'`, `'silence'` and `'timeout'` as in a Decision, else why it was turned away. */
   readonly reason: string;
-  /** `address:port` of the other end, an IPv6 address without brackets; `unix:` where there is none. */
+  /** `address:port` of the other end, an IPv6 address without brackets; `unix:` on a Unix socket, `unknown:` without one. */
   readonly remote: string;
   /** True inside a TLS layer. */
   readonly encrypted: boolean;
@@ -112,8 +113,7 @@ export class Traffic {
   }
 
   #remember(conn: Conn, facts: Omit<Seen, 'conn' | 'remote'>): Seen {
-    // The address is gone once the socket is closed.
-    const seen = { ...facts, conn, remote: `${conn.remoteAddress ?? 'unix'}:${conn.remotePort ?? ''}` };
+    const seen = { ...facts, conn, remote: remoteOf(conn) };
     this.#recent.unshift(seen);
     if (this.#recent.length > RECENT) this.#recent.pop();
     return seen;

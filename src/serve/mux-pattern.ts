@@ -1,3 +1,4 @@
+import { canonicalHost } from '../conn/host-name.js';
 import { UsageError } from '../errors.js';
 
 /** Names of the wildcards in a route pattern: `'id' | 'rest'` for `'/items/{id}/{rest...}'`. */
@@ -24,7 +25,7 @@ export interface MuxPattern {
   readonly text: string;
   /** Empty = any method. */
   readonly method: string;
-  /** Lower case, without port; empty = any host. */
+  /** Lower case, without a dot at its end; empty = any host. */
   readonly host: string;
   readonly segments: readonly Segment[];
 }
@@ -46,7 +47,7 @@ export function parsePattern(text: string): MuxPattern {
   const names = segments.filter(({ kind, text: name }) => (kind === 'one' || kind === 'rest') && name !== '');
   if (new Set(names.map((segment) => segment.text)).size < names.length)
     throw refuse(text, 'a wildcard name is used twice');
-  return { text, method, host: host.toLowerCase(), segments };
+  return { text, method, host: canonicalHost(host), segments };
 }
 
 function parseSegment(pattern: string, part: string, isLast: boolean): Segment {

@@ -1,6 +1,8 @@
+import { canonicalHost } from '../conn/host-name.js';
+
 /** Where a request goes, read from its target (RFC 9112 §3.2) and its Host. */
 export interface MuxTarget {
-  /** Lower case, without port; empty when the request names none. */
+  /** Lower case, without a dot at its end or a port; empty when the request names none. */
   readonly host: string;
   /** The clean path, still percent-encoded. */
   readonly path: string;
@@ -37,7 +39,7 @@ export function parseTarget(method: string, target: string, authority: string): 
 }
 
 function hostName(authority: string): string {
-  return authority.toLowerCase().replace(/:\d*$/, '');
+  return canonicalHost(authority).replace(/:\d*$/, '');
 }
 
 // RFC 3986 §5.2.4, and empty segments go too. An encoded dot is a dot (§6.2.2.2), so `%2e%2e` can't climb either.

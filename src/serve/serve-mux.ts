@@ -20,7 +20,7 @@ export interface MuxRequest<P extends string = string> {
   readonly query: URLSearchParams;
   /** As received: `HEAD` when a `GET` route serves it. */
   readonly method: string;
-  /** The host asked for, lower case, without port; empty when the request names none. */
+  /** The host asked for, lower case, without a dot at its end or a port; empty when the request names none. */
   readonly host: string;
   /** The request target as received. */
   readonly url: string;

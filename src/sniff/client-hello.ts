@@ -1,5 +1,6 @@
 import { u16, u24 } from '../bytes/integers.js';
 import { VectorReader } from '../bytes/vector-reader.js';
+import { canonicalHost, kindOfServerName } from '../conn/host-name.js';
 import type { TlsMeta } from '../conn/meta.js';
 
 /** What a ClientHello offers. */
@@ -7,8 +8,6 @@ export type ClientHello = Pick<TlsMeta, 'serverName' | 'alpnProtocols' | 'versio
 
 /** The first byte of a TLS connection: a record of the handshake (RFC 8446 §5.1). */
 export const HANDSHAKE_RECORD = 0x16;
-/** The longest ClientHello that is read, in bytes; those with post-quantum keys have about 1800. */
-export const MAX_HELLO_BYTES = 16 * 1024;
 
 const RECORD_HEADER_BYTES = 5;
 const MAX_RECORD_BYTES = 1 << 14;
@@ -30,7 +29,8 @@ export function beginsClientHello(bytes: Uint8Array): 'no' | 'more' | 'match' {
 
 /**
  * Puts together the ClientHello that a connection begins with, however it is cut into TLS records and network chunks,
- * and reads it once (RFC 8446 §4.1.2, §5.1). Linear in the bytes, and never more memory than twice what has come.
+ * and reads it once (RFC 8446 §4.1.2, §5.1). Linear in the bytes, and never more memory than twice what has come: so the
+ * bound on what a sniffer looks at bounds this, too.
  */
 export class ClientHelloReader {
   #message = new Uint8Array(512);
@@ -78,7 +78,7 @@ export class ClientHelloReader {
     const length = u24(message, 1);
     const missing = HANDSHAKE_HEADER_BYTES + length - message.length;
     // Nothing may follow in the record in which a ClientHello ends: the keys change behind it.
-    if (length > MAX_HELLO_BYTES || this.#recordLeft > missing) return 'malformed';
+    if (this.#recordLeft > missing) return 'malformed';
     return missing > 0 ? 'more' : parseClientHello(message.subarray(HANDSHAKE_HEADER_BYTES));
   }
 }
@@ -126,19 +126,15 @@ function readExtensions(list: VectorReader): ReadonlyMap<number, VectorReader> {
   return extensions;
 }
 
-/** One host name (RFC 6066 §3), lower-case. An IP address or text that is no host name counts as none sent. */
+/** One host name (RFC 6066 §3) in its canonical form. An IP address names no host; other text that names none is a fault. */
 function readServerName(extension: VectorReader | undefined): string | undefined {
   if (extension === undefined) return undefined;
   const list = extension.vector(2);
   list.expect(list.unsigned(1) === HOST_NAME);
-  const name = list.vector(2, 1).text().toLowerCase();
-  list.expect(list.ended && extension.ended);
-  return isHostName(name) ? name : undefined;
-}
-
-// A name whose last label is a number is an IPv4 address, never a domain.
-function isHostName(name: string): boolean {
-  return name.length <= 253 && /^[\w-]{1,63}(?:\.[\w-]{1,63})*$/.test(name) && !/(?:^|\.)\d+$/.test(name);
+  const name = canonicalHost(list.vector(2, 1).text());
+  const kind = kindOfServerName(name);
+  extension.expect(list.ended && extension.ended && kind !== 'unreadable');
+  return kind === 'host' ? name : undefined;
 }
 
 /** RFC 7301 §3.1. */

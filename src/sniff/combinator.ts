@@ -1,16 +1,18 @@
 import { UsageError } from '../errors.js';
 import { isMatcher, type Matcher } from './matcher.js';
 
-/** What a combinator has of the matchers inside it besides their answers: any of them may answer early or want a prompt. */
+/** What a combinator has of the matchers inside it besides their answers: any of them may answer early, want a prompt or refuse what is too long. */
 export function traitsOf(
   inner: readonly Matcher[],
   firstBytes: readonly number[] | undefined,
-): Pick<Matcher, 'firstBytes' | 'zeroRead' | 'prompt'> {
+): Pick<Matcher, 'firstBytes' | 'zeroRead' | 'prompt' | 'tooLong'> {
+  const tooLong = inner.find((matcher) => matcher.tooLong !== undefined)?.tooLong;
   const prompt = inner.find((matcher) => matcher.prompt !== undefined)?.prompt;
   return {
     zeroRead: inner.some((matcher) => matcher.zeroRead === true),
     ...(firstBytes === undefined ? {} : { firstBytes }),
     ...(prompt === undefined ? {} : { prompt }),
+    ...(tooLong === undefined ? {} : { tooLong }),
   };
 }
 

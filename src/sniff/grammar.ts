@@ -14,9 +14,9 @@ export type Phrase<T> = Generator<undefined, T, number>;
  * its verdict, once given, stands.
  *
  * @param grammar - begins the grammar; it stops at its first `yield` before it has seen a byte
- * @param maxBytes - undecided after this many bytes is `'no'`
+ * @param maxBytes - undecided after this many bytes is `'no'`; left out where only the sniffer's own cap ends it
  */
-export function matchGrammar<M>(grammar: () => Grammar<M>, maxBytes: number): (first: FirstBytes) => Verdict<M> {
+export function matchGrammar<M>(grammar: () => Grammar<M>, maxBytes = Infinity): (first: FirstBytes) => Verdict<M> {
   const begin = (): Parse<M> => new Parse(grammar(), maxBytes);
   return (first) => first.parser(begin).resume(first.bytes);
 }

@@ -1,12 +1,6 @@
 import { HeaderFields } from './header-fields.js';
 import { latin1 } from './matcher.js';
 
-/** How far into a connection the request line may end, in bytes; RFC 9112 §3 asks for lines of at least 8000. */
-export const MAX_REQUEST_LINE_BYTES = 8192;
-
-/** Most header fields in one head; no real client comes near. */
-export const MAX_HEADER_FIELDS = 100;
-
 const CR = 0x0d;
 const LF = 0x0a;
 const SP = 0x20;
@@ -17,8 +11,8 @@ const TWO = 0x32;
 /** The bytes that a token may hold (RFC 9110 §5.6.2): methods and field names are tokens. */
 const TOKEN_BYTES = latin1("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
 
-/** Every byte that a request can begin with: its method, or the one empty line that RFC 9112 §2.2 has servers skip. */
-export const REQUEST_FIRST_BYTES: readonly number[] = [CR, ...TOKEN_BYTES];
+/** Every byte that a request can begin with: its method, or an empty line before it (RFC 9112 §2.2). */
+export const REQUEST_FIRST_BYTES: readonly number[] = [CR, LF, ...TOKEN_BYTES];
 
 const IN_TOKEN = byteSet((byte) => TOKEN_BYTES.includes(byte));
 // Bytes above 0x7F are no URI characters, but real clients send them, and the server is the one to complain.
@@ -46,11 +40,12 @@ export type RequestProtocol = 'HTTP' | 'RTSP';
 
 /**
  * The head of an HTTP/1 request (RFC 9112 §§2-5) or the request line of an RTSP one, read as its bytes arrive. Each
- * byte is looked at once, nothing is kept but offsets, and text is made only of what is asked for. Made by
- * {@link requestHead}.
+ * byte is looked at once, nothing is kept but offsets, and text is made only of what is asked for. How long a head may be is
+ * the sniffer's affair (`maxBytes`). Made by {@link requestHead}.
  *
  * Stricter than servers are, since a guess must not swallow another protocol: CR LF only, no white space before a
- * colon, no folded lines (obs-fold), no control characters.
+ * colon, no folded lines (obs-fold), no control characters. Before the request line any number of CR and LF is skipped, as
+ * Node's parser does.
  *
  * @example
  * ```ts
@@ -59,7 +54,7 @@ export type RequestProtocol = 'HTTP' | 'RTSP';
  * ```
  */
 export class Http1Head {
-  /** Where the request line begins: 2 after an empty line. */
+  /** Where the request line begins: behind the empty lines. */
   lineStart = 0;
   /** Where the target begins; 0 while the method is being read. */
   targetStart = 0;
@@ -79,10 +74,14 @@ export class Http1Head {
   /** Reads on to the end of the request line. */
   readLine(bytes: Uint8Array, protocol: RequestProtocol): HeadReading {
     if (this.#line === 'more') {
-      this.#line = this.#scanLine(bytes, Math.min(bytes.length, MAX_REQUEST_LINE_BYTES));
-      if (this.#line === 'more' && bytes.length >= MAX_REQUEST_LINE_BYTES) this.#line = 'no';
+      this.#line = this.#scanLine(bytes);
     }
     return this.#protocol === undefined || this.#protocol === protocol ? this.#line : 'no';
+  }
+
+  /** True once the request line is read as one of HTTP, or is cut off in its target or behind it. */
+  get isHttp(): boolean {
+    return this.#protocol === undefined ? this.#line === 'more' && this.targetStart > 0 : this.#protocol === 'HTTP';
   }
 
   /** Reads on to the end of an HTTP head. After `'no'` the fields before the fault are still there. */
@@ -151,14 +150,10 @@ export class Http1Head {
     return this.#lines?.[3 * index + part] as number;
   }
 
-  #scanLine(bytes: Uint8Array, end: number): HeadReading {
+  #scanLine(bytes: Uint8Array): HeadReading {
+    const end = bytes.length;
     if (this.targetStart === 0) {
-      if (this.#at === 0 && bytes[0] === CR) {
-        this.lineStart = 2;
-        if (bytes.length === 1) return 'more';
-        if (bytes[1] !== LF) return 'no';
-        this.#at = 2;
-      }
+      if (this.#at === this.lineStart) this.lineStart = this.#at = afterEmptyLines(bytes, this.#at);
       const stop = (this.#at = skip(bytes, this.#at, end, IN_TOKEN));
       if (stop === end) return 'more';
       if (bytes[stop] !== SP || stop === this.lineStart || isPri(bytes, this.lineStart, stop)) return 'no';
@@ -206,7 +201,6 @@ export class Http1Head {
           if (this.#nameStart + 1 === end) return 'more';
           return bytes[this.#nameStart + 1] === LF ? 'end' : 'no';
         }
-        if (this.fieldCount === MAX_HEADER_FIELDS) return 'no';
         const stop = (this.#at = skip(bytes, this.#at, end, IN_TOKEN));
         if (stop === end) return 'more';
         if (bytes[stop] !== COLON) return 'no';
@@ -228,6 +222,19 @@ export class Http1Head {
 /** Whether `text` can be a method or a field name. */
 export function isToken(text: string): boolean {
   return text !== '' && Array.from(text).every((char) => IN_TOKEN[char.charCodeAt(0)] === 1);
+}
+
+/** Where the first byte is, from `from` on, that is neither CR nor LF. */
+export function afterEmptyLines(bytes: Uint8Array, from: number): number {
+  let at = from;
+  while (bytes[at] === CR || bytes[at] === LF) at++;
+  return at;
+}
+
+/** What a matcher of header fields answers before their end: of a request that has begun they could not be read. */
+export function unlessCutOff(reading: 'no' | 'more', head: Http1Head, final: boolean): 'no' | 'more' | 'unreadable' {
+  if (reading === 'more' && !final) return 'more';
+  return head.isHttp ? 'unreadable' : 'no';
 }
 
 /** Give this to `first.parser`: all matchers of a connection then read one head. */

@@ -1,3 +1,4 @@
+import { canonicalHost } from '../conn/host-name.js';
 import { HeaderFields } from './header-fields.js';
 import { BLOCK_MAX_BYTES, HpackDecoder } from './hpack/hpack-decoder.js';
 import { FrameFlag, FrameType, framesFrom, HTTP2_PREFACE, type Frame } from './http2-frame.js';
@@ -9,7 +10,7 @@ export interface Http2Request {
   readonly method: string;
   /** The `:path` as sent, with its query; `undefined` for CONNECT. */
   readonly path: string | undefined;
-  /** Host and port: `:authority`, or else the `host` field. */
+  /** Host and port, lower-case and without a dot at the end of the host: `:authority`, or else the `host` field. */
   readonly authority: string | undefined;
   /** All fields, the pseudo-header fields (`:scheme`) among them. */
   readonly headers: HeaderFields;
@@ -100,7 +101,7 @@ export class Http2Head {
     if (method === undefined) return 'no';
     const [path] = headers.values(':path');
     const [authority = headers.values('host')[0]] = headers.values(':authority');
-    return { method, path, authority, headers };
+    return { method, path, authority: authority === undefined ? undefined : canonicalHost(authority), headers };
   }
 }
 
@@ -109,6 +110,12 @@ const newHttp2Head = (): Http2Head => new Http2Head();
 /** The first request of a connection, read once however many matchers ask. */
 export function http2Request(first: FirstBytes): Http2Request | 'no' | 'more' {
   return first.parser(newHttp2Head).read(first.bytes);
+}
+
+/** What a matcher of a part of the first request answers where there is none: of HTTP/2 it could not be read. */
+export function unlessCutOff(reading: 'no' | 'more', { bytes, final }: FirstBytes): 'no' | 'more' | 'unreadable' {
+  if (reading === 'more' && !final) return 'more';
+  return matchPrefix(bytes, HTTP2_PREFACE) === 'match' ? 'unreadable' : 'no';
 }
 
 interface Range {

@@ -32,8 +32,12 @@ export interface Match<M> {
 /**
  * A matcher's answer. `'more'` is allowed only while the bytes so far are still the beginning of a valid flight:
  * say `'no'` at the first impossible byte. On `final` bytes `'more'` counts as `'no'`.
+ *
+ * `'unreadable'` is for a flight of the matcher's protocol whose wanted part can't be read: a name that no host has, a head
+ * that is cut off or malformed. It counts as `'no'`, but `not` does not turn it into a match: what nobody could read was not
+ * found to be absent.
  */
-export type Verdict<M> = Match<M> | 'no' | 'more';
+export type Verdict<M> = Match<M> | 'no' | 'more' | 'unreadable';
 
 /** Passes a connection's bytes on but for the answer to a {@link Prompt}; made where the answer is still to come. */
 export interface PromptFilter {
@@ -92,6 +96,11 @@ export interface Matcher<P extends string = string, M = unknown> {
   readonly silentAfterMs?: number;
   /** What to write to a client that waits for it. */
   readonly prompt?: Prompt;
+  /**
+   * What to answer a client of this protocol whose flight is undecided at the byte cap; `undefined` when it is another's.
+   * The connection is closed behind the answer.
+   */
+  readonly tooLong?: (first: FirstBytes) => Uint8Array | undefined;
   /** Judges the bytes so far; called again as more arrive, until the answer is not `'more'`. One that throws counts as `'no'`. */
   match(first: FirstBytes): Verdict<M>;
 }

@@ -1,6 +1,7 @@
 import type { Conn } from '../conn/conn.js';
 import { SniffError, type ErrorCode, type MuxError } from '../errors.js';
 import { Deadlines } from './deadlines.js';
+import { closeBehind } from './close-behind.js';
 import type { Holder } from './feed.js';
 import type { MatcherSet } from './matcher-set.js';
 import type { SniffSettings } from './options.js';
@@ -11,7 +12,7 @@ const REJECTED: Readonly<Record<RejectReason, readonly [ErrorCode, string]>> = {
   noMatch: ['ERR_MUX_NO_MATCH', 'no matcher wants these bytes'],
   timeout: ['ERR_MUX_SNIFF_TIMEOUT', 'undecided at the deadline'],
   eof: ['ERR_MUX_NO_MATCH', 'the client ended before its protocol was known'],
-  overflow: ['ERR_MUX_SNIFF_LIMIT', 'undecided at the limit of bytes to look at'],
+  overflow: ['ERR_MUX_SNIFF_LIMIT', 'undecided at the limit of bytes to look at (maxBytes, or the budget)'],
   abort: ['ERR_MUX_ABORT', 'the client left before its protocol was known'],
   error: ['ERR_MUX_ABORT', 'the connection failed before its protocol was known'],
   unclaimed: ['ERR_MUX_UNCLAIMED', 'nobody subscribes to its protocol'],
@@ -85,13 +86,16 @@ export class Sniffer implements Verdicts, Holder {
     this.#checkDrained();
   }
 
-  #turnAway({ conn, startedAt, received }: Sniffing, reason: RejectReason, cause: MuxError | undefined): void {
+  #turnAway(sniffing: Sniffing, reason: RejectReason, cause: MuxError | undefined): void {
+    const { conn, startedAt, received } = sniffing;
     const { counters, rejected, scheduler } = this.settings;
     counters.rejected++;
     const [code, text] = REJECTED[reason];
     const about = reason === 'unclaimed' ? `${text} '${conn.protocol}'` : `${text}, after ${received.length} bytes`;
     const error = new SniffError(code, `connection ${conn.id}: ${about}`, { cause });
-    conn._destroy(error, false);
+    const answer = reason === 'overflow' ? sniffing.tooLongAnswer() : undefined;
+    if (answer === undefined) conn._destroy(error, false);
+    else closeBehind(conn, answer, error, scheduler);
     rejected?.next({ conn, reason, error, bytes: received, afterMs: scheduler.now() - startedAt });
   }
 

@@ -71,6 +71,18 @@ export class Sniffing implements PeekHandler, Freed, Due {
     return this.#held.all;
   }
 
+  /** What its protocol answers to a flight that is undecided at the byte cap. */
+  tooLongAnswer(): Uint8Array | undefined {
+    const { matchers, settings } = this.#sniffer;
+    const held = this.#held;
+    if (held.all.length < settings.maxBytes) return undefined;
+    for (const matcher of matchers.candidates(held.all)) {
+      const answer = matcher.tooLong?.(held);
+      if (answer !== undefined) return answer;
+    }
+    return undefined;
+  }
+
   start(): void {
     const { zeroRead, silent } = this.#sniffer.matchers;
     if (zeroRead) {
@@ -140,7 +152,7 @@ export class Sniffing implements PeekHandler, Freed, Due {
         this.#found = { matcher, protocol: verdict.protocol ?? matcher.protocol, meta: verdict.meta, reason: 'match' };
         return;
       }
-      if (verdict === 'no' || this.#held.final) {
+      if (verdict !== 'more' || this.#held.final) {
         if (strict) this.#at = i + 1;
       } else if (waiting === undefined) {
         return;

@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { HeaderFields } from '../../../src/sniff/header-fields.js';
+import { latin1 } from '../../../src/sniff/matcher.js';
 import { http1Host } from '../../../src/sniff/matchers/http1-host.js';
+import { not } from '../../../src/sniff/matchers/not.js';
 import { feed, isMatch, matcherContract } from '../../conformance/matcher-contract.js';
 import { http1Flights, lines, otherFlights, rtspFlights, websocketFlights } from '../../vectors/http1.js';
 
@@ -14,6 +16,8 @@ matcherContract('http1Host()', http1Host('example.com', 'api.example.com'), {
     ...http1Flights.filter(asksExample),
     { name: 'another case', bytes: asking('EXAMPLE.com') },
     { name: 'a port', bytes: asking('example.com:8080') },
+    { name: 'a dot at its end', bytes: asking('Example.com.') },
+    { name: 'a dot before its port', bytes: asking('example.com.:8080') },
     { name: 'an empty port', bytes: asking('example.com:') },
     { name: 'HTTP/1.0 with a host', bytes: lines('GET / HTTP/1.0', 'host:example.com', '') },
     {
@@ -38,6 +42,7 @@ matcherContract('http1Host()', http1Host('example.com', 'api.example.com'), {
     { name: 'case 25: another absolute target', bytes: lines('GET http://other/ HTTP/1.1', 'Host: example.com', '') },
     { name: 'no Host', bytes: lines('GET / HTTP/1.1', '') },
     { name: 'an empty Host', bytes: asking('') },
+    { name: 'two dots at its end', bytes: asking('example.com..') },
     { name: 'a list of hosts', bytes: asking('example.com, example.com') },
     { name: 'a user name', bytes: asking('me@example.com') },
     { name: 'a port that is none', bytes: asking('example.com:http') },
@@ -46,6 +51,25 @@ matcherContract('http1Host()', http1Host('example.com', 'api.example.com'), {
 });
 
 describe('http1Host', () => {
+  it.each<[string, Uint8Array]>([
+    ['two Host lines', lines('GET / HTTP/1.1', 'Host: a', 'Host: a', '')],
+    ['a malformed host', asking('a b')],
+    ['a malformed head', lines('GET / HTTP/1.1', 'Host : a', '')],
+    ['a head that is cut off', lines('GET / HTTP/1.1', 'Cookie: x').subarray(0, -4)],
+    ['a request line that is cut off', latin1('GET /xxxxxx')],
+  ])('can not read %s, so that a host is not taken to be absent', (_, bytes) => {
+    expect(feed(http1Host('b'), [bytes], true)).toBe('unreadable');
+    expect(feed(not(http1Host('b')), [bytes], true)).toBe('unreadable');
+  });
+
+  it.each<[string, Uint8Array]>([
+    ['no Host', lines('GET / HTTP/1.0', '')],
+    ['another protocol', latin1('SSH-2.0-x\r\n')],
+    ['nothing', latin1('')],
+  ])('finds no host in %s', (_, bytes) => {
+    expect(isMatch(feed(not(http1Host('b')), [bytes], true))).toBe(true);
+  });
+
   const matches = (wanted: string | RegExp, host: string): boolean => isMatch(feed(http1Host(wanted), [asking(host)]));
 
   it('takes a port into account only where one is given', () => {

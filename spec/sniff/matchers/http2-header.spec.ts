@@ -51,7 +51,7 @@ describe('http2Header', () => {
 
   it('tells the request', () => {
     const { meta } = feed(http2Header('accept'), [flight]) as Match<Http2HeaderMeta>;
-    expect(meta).toMatchObject({ method: 'GET', path: '/a?b', authority: 'Admin.test' });
+    expect(meta).toMatchObject({ method: 'GET', path: '/a?b', authority: 'admin.test' });
     expect(Object.fromEntries(meta.headers)).toEqual(FIELDS);
     expect(meta.headers.list('Accept')).toEqual(['text/html', 'Text/Plain']);
   });

@@ -1,6 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { latin1, type Matcher, type Prompt } from '../../../src/sniff/matcher.js';
+import { latin1, MATCH, type Matcher, type Prompt, type Verdict } from '../../../src/sniff/matcher.js';
+import { allOf } from '../../../src/sniff/matchers/all-of.js';
+import { anyOf } from '../../../src/sniff/matchers/any-of.js';
 import { any } from '../../../src/sniff/matchers/any.js';
+import { named } from '../../../src/sniff/matchers/named.js';
 import { not } from '../../../src/sniff/matchers/not.js';
 import { prefix } from '../../../src/sniff/matchers/prefix.js';
 import { redis } from '../../../src/sniff/matchers/redis.js';
@@ -68,5 +71,17 @@ describe('not', () => {
 
   it('throws ERR_MUX_OPTION for serverFirst', () => {
     expect(() => not(serverFirst('smtp', { after: 1 }))).toThrow(expect.objectContaining({ code: 'ERR_MUX_OPTION' }));
+  });
+
+  it('makes no match of what could not be read, alone or among others', () => {
+    const says = (verdict: Verdict<object>): Matcher => ({ protocol: 'x', match: () => verdict });
+    const unreadable = says('unreadable');
+    expect(feed(not(unreadable), [latin1('x')])).toBe('unreadable');
+    expect(feed(not(anyOf(unreadable, says('no'))), [latin1('x')])).toBe('unreadable');
+    expect(feed(not(allOf(unreadable, says(MATCH))), [latin1('x')])).toBe('unreadable');
+    expect(feed(not(allOf(says('more'), unreadable)), [latin1('x')])).toBe('unreadable');
+    expect(feed(not(allOf(unreadable, says('no'))), [latin1('x')])).toEqual({ meta: {} });
+    expect(feed(anyOf(unreadable, says(MATCH)), [latin1('x')])).toMatchObject({ meta: {} });
+    expect(feed(not(named('y', unreadable)), [latin1('x')])).toBe('unreadable');
   });
 });

@@ -32,11 +32,31 @@ const lines = [
   'AUTH secret\r\n',
   'QUIT\r\n',
   'echo hi\r\n',
+  'hello  2 SETNAME x\r\n',
+  'PING hello\r\n',
   'HELLO 3\r\n',
   'SELECT 0\r\n',
 ];
 // Refused at the last byte even where lines are allowed.
-const badLines = ['PX', 'PINGX', 'PING\rx', 'PING\t', 'IN\r', 'SEL\n', 'SEA', 'AUTHE', 'G', 'HEL '];
+const badLines = [
+  'PX',
+  'PINGX',
+  'PING\rx',
+  'PING\t',
+  'IN\r',
+  'SEL\n',
+  'SEA',
+  'AUTHE',
+  'G',
+  'HEL ',
+  'hello\n',
+  'hello\r',
+  'hello t',
+  'select a',
+  'info\n',
+  'echo\r',
+  'auth  \n',
+];
 
 matcherContract('redis', redis(), {
   yes: simpleFlights.redis,

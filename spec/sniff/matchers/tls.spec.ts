@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { HeldBytes } from '../../../src/sniff/held-bytes.js';
-import { tls, type TlsVersion } from '../../../src/sniff/matchers/tls.js';
+import { allOf } from '../../../src/sniff/matchers/all-of.js';
+import { not } from '../../../src/sniff/matchers/not.js';
+import { tls, type TlsMatcherOptions, type TlsVersion } from '../../../src/sniff/matchers/tls.js';
 import { byteByByte, feed, isMatch, matcherContract, somewhere } from '../../conformance/matcher-contract.js';
 import { binaryFlights, binaryFlightsBesides, hex } from '../../vectors/binary.js';
 import {
@@ -76,7 +78,7 @@ describe('tls', () => {
 });
 
 describe('the option serverName', () => {
-  it.each<[string, string | RegExp | readonly (string | RegExp)[], boolean]>([
+  it.each<[string, TlsMatcherOptions['serverName'], boolean]>([
     ['shop.example', 'shop.example', true],
     ['SHOP.example', 'Shop.Example', true],
     ['shop.example', 'example', false],
@@ -88,8 +90,39 @@ describe('the option serverName', () => {
     ['shop.example', [], false],
     ['shop.example', /^shop\.(?:example|test)$/, true],
     ['SHOP.example', /SHOP/, false],
+    ['shop.example.', 'shop.example', true],
+    ['shop.example', 'Shop.Example.', true],
+    ['eu.shop.example.', '*.shop.example', true],
+    ['eu.shop.example', '*.shop.example.', true],
+    ['shop.example.', /example$/, true],
+    ['shop.example', false, false],
+    ['shop.example', [false, 'shop.example'], true],
   ])('asked for %s, looks for %p: %p', (name, wanted, expected) => {
-    expect(matches(tls({ serverName: wanted }), helloOf(serverName(name)))).toBe(expected);
+    expect(matches(tls(wanted === undefined ? {} : { serverName: wanted }), helloOf(serverName(name)))).toBe(expected);
+  });
+
+  describe.each<[string, ReturnType<typeof tls>]>([
+    ['serverName: false', tls({ serverName: false })],
+    ['not any name', allOf(tls(), not(tls({ serverName: /(?:)/ })), tls())],
+  ])('for clients without a name: %s', (_, nameless) => {
+    it('takes those that send none, or an address', () => {
+      expect(matches(nameless, helloOf())).toBe(true);
+      expect(matches(nameless, helloOf(serverName('192.0.2.1')))).toBe(true);
+    });
+
+    it.each<[string, Uint8Array]>([
+      ['a name', helloOf(serverName('shop.example'))],
+      ['a name with a dot at its end', helloOf(serverName('shop.example.'))],
+      ['a name with NUL', helloOf(serverName('shop.example\0.evil.example'))],
+      ['a name that no host has', helloOf(serverName('a b'))],
+      ['a name that is too long', helloOf(serverName('a.'.repeat(200)))],
+      ['two names', helloOf(serverName('a.example'), serverName('b.example'))],
+      ['a malformed hello', inRecords(clientHello({ extensions: undefined, tail: [0, 9, 0] }))],
+      ['a hello that is cut off', helloOf(keyShare(5000)).subarray(0, 3000)],
+    ])('takes none with %s', (_name, bytes) => {
+      expect(matches(nameless, bytes)).toBe(false);
+      expect(isMatch(feed(nameless, byteByByte(bytes), true))).toBe(false);
+    });
   });
 
   it('matches nothing without a name', () => {

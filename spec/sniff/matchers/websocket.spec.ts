@@ -76,7 +76,7 @@ describe('websocket', () => {
     }
   });
 
-  it.each(['P', 'GO', 'GET\t', '\r\n\r', '\r\nP'])('refuses %j at its last byte', (text) => {
+  it.each(['P', 'GO', 'GET\t', '\r\n\r\n\0', '\r\nP'])('refuses %j at its last byte', (text) => {
     const bytes = latin1(text);
     if (bytes.length > 1) expect(feed(websocket(), [bytes.subarray(0, -1)])).toBe('more');
     expect(feed(websocket(), [bytes])).toBe('no');

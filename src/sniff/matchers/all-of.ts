@@ -25,13 +25,13 @@ export function allOf(...matchers: readonly Matcher[]): Matcher {
     protocol: matchers.at(-1)?.protocol ?? '',
     match(first) {
       let whole: Verdict<unknown> = 'more';
-      let waiting = false;
+      let waiting: 'more' | 'unreadable' | undefined;
       for (const matcher of matchers) {
         whole = matcher.match(first);
         if (whole === 'no') return 'no';
-        waiting ||= whole === 'more';
+        if (whole === 'unreadable' || (whole === 'more' && waiting === undefined)) waiting = whole;
       }
-      return waiting ? 'more' : whole;
+      return waiting ?? whole;
     },
   };
 }

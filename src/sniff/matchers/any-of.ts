@@ -24,12 +24,14 @@ export function anyOf(...matchers: readonly Matcher[]): Matcher {
     ...traitsOf(matchers, known ? [...new Set(beginnings.flat())] : undefined),
     protocol: matchers.map(({ protocol }) => protocol).join('|'),
     match(first) {
+      let refused: 'no' | 'unreadable' = 'no';
       for (const matcher of matchers) {
         const verdict = matcher.match(first);
         if (typeof verdict === 'object') return { protocol: matcher.protocol, ...verdict };
         if (verdict === 'more' && !first.final) return 'more';
+        if (verdict === 'unreadable') refused = verdict;
       }
-      return 'no';
+      return refused;
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { HeaderFields } from '../header-fields.js';
 import { REQUEST_FIRST_BYTES, requestHead } from '../http1-head.js';
+import { http1TooLong } from '../http1-too-long.js';
 import { http2Request } from '../http2-head.js';
 import { http2Prompt } from '../http2-prompt.js';
 import type { FirstBytes, Matcher } from '../matcher.js';
@@ -41,6 +42,7 @@ export function grpcWeb(): Matcher<'grpcWeb', GrpcWebMeta> {
   return {
     protocol: 'grpcWeb',
     firstBytes: REQUEST_FIRST_BYTES,
+    tooLong: http1TooLong,
     prompt: http2Prompt(),
     match(first) {
       const request = firstRequest(first);

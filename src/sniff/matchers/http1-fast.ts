@@ -1,5 +1,5 @@
 import { UsageError } from '../../errors.js';
-import { isToken } from '../http1-head.js';
+import { afterEmptyLines, isToken } from '../http1-head.js';
 import { latin1, matchPrefix, type Match, type Matcher } from '../matcher.js';
 
 /** What {@link http1Fast} learned. */
@@ -33,7 +33,7 @@ interface KnownMethod {
  * HTTP/1 by its method alone: known method, then a space, so it decides within the first few bytes. RTSP, SIP and ICAP
  * have methods in common with HTTP (`OPTIONS`); where they may share the port, use `http1()` or put `rtsp()` first.
  *
- * One empty line before the method is tolerated (RFC 9112 §2.2). `PRI`, the beginning of HTTP/2, is no method.
+ * Empty lines before the method are skipped (RFC 9112 §2.2). `PRI`, the beginning of HTTP/2, is no method.
  *
  * @throws {@link UsageError} `ERR_MUX_OPTION` for a method that is no token (RFC 9110 §5.6.2), or is `PRI`
  * @example
@@ -49,10 +49,9 @@ export function http1Fast({ methods = [] }: Http1FastOptions = {}): Matcher<'htt
   const byFirstByte = Array.from({ length: 256 }, (_, byte) => known.filter(({ bytes }) => bytes[0] === byte));
   return {
     protocol: 'http1',
-    firstBytes: [CR, ...new Set(known.map(({ bytes }) => bytes[0] as number))],
+    firstBytes: [CR, LF, ...new Set(known.map(({ bytes }) => bytes[0] as number))],
     match({ bytes }) {
-      const line = bytes[0] === CR ? bytes.subarray(2) : bytes;
-      if (line !== bytes && bytes.length > 1 && bytes[1] !== LF) return 'no';
+      const line = bytes.subarray(afterEmptyLines(bytes, 0));
       if (line.length === 0) return 'more';
       let verdict: 'no' | 'more' = 'no';
       for (const method of byFirstByte[line[0] as number] as KnownMethod[]) {

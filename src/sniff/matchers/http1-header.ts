@@ -1,7 +1,8 @@
 import { UsageError } from '../../errors.js';
 import { fieldValueTest } from '../field-value.js';
 import type { HeaderFields } from '../header-fields.js';
-import { isToken, REQUEST_FIRST_BYTES, requestHead } from '../http1-head.js';
+import { isToken, REQUEST_FIRST_BYTES, requestHead, unlessCutOff } from '../http1-head.js';
+import { http1TooLong } from '../http1-too-long.js';
 import { latin1, type Matcher } from '../matcher.js';
 import type { Http1Meta } from './http1.js';
 
@@ -18,7 +19,8 @@ export interface Http1HeaderMeta extends Http1Meta {
  * @param name - in any case
  * @param value - a string is compared without regard to case with the whole value and with each of its
  *   comma-separated elements, so `http1Header('connection', 'upgrade')` finds `keep-alive, Upgrade`; a RegExp is
- *   searched for in the whole value; left out, the field need only be there
+ *   searched for in the whole value; left out, the field need only be there. `host` is compared in lower case and without a
+ *   dot at the end of the name
  * @throws {@link UsageError} `ERR_MUX_OPTION` for a name that is no token (RFC 9110 §5.1)
  * @example
  * ```ts
@@ -30,12 +32,13 @@ export function http1Header(name: string, value?: string | RegExp): Matcher<'htt
     throw new UsageError('ERR_MUX_OPTION', `'${name}' can't be the name of a header field, for example 'content-type'`);
   }
   const wanted = latin1(name.toLowerCase());
-  const accepts = fieldValueTest(value);
+  const accepts = fieldValueTest(value, name);
   // One for each connection: fields before `next` did not match.
   const search = (): { next: number } => ({ next: 0 });
   return {
     protocol: 'http1',
     firstBytes: REQUEST_FIRST_BYTES,
+    tooLong: http1TooLong,
     match(first) {
       const { bytes } = first;
       const head = first.parser(requestHead);
@@ -48,7 +51,7 @@ export function http1Header(name: string, value?: string | RegExp): Matcher<'htt
       }
       searched.next = head.fieldCount;
       // At the end of the head the field is missing for good.
-      return reading === 'more' ? 'more' : 'no';
+      return reading === 'end' ? 'no' : unlessCutOff(reading, head, first.final);
     },
   };
 }

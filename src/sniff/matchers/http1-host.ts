@@ -1,6 +1,7 @@
 import { UsageError } from '../../errors.js';
 import type { HeaderFields } from '../header-fields.js';
-import { REQUEST_FIRST_BYTES, requestHead } from '../http1-head.js';
+import { REQUEST_FIRST_BYTES, requestHead, unlessCutOff } from '../http1-head.js';
+import { http1TooLong } from '../http1-too-long.js';
 import { latin1, type Matcher } from '../matcher.js';
 import { parseAuthority, requestTarget, type Authority } from '../request-target.js';
 import type { Http1HeaderMeta } from './http1-header.js';
@@ -9,7 +10,7 @@ import type { Http1HeaderMeta } from './http1-header.js';
 export interface Http1HostMeta extends Http1HeaderMeta {
   /** All header fields. */
   readonly headers: HeaderFields;
-  /** The host asked for, lower-case, without its port. */
+  /** The host asked for, lower-case, without a dot at its end and without its port. */
   readonly host: string;
   /** The path of the target without its query, not decoded; `*` for `OPTIONS *`, empty for `CONNECT`. */
   readonly path: string;
@@ -19,7 +20,8 @@ const HOST = latin1('host');
 
 /**
  * HTTP/1 for one of these hosts. The host is that of an absolute target or of `CONNECT`, else of `Host` (RFC 9112
- * §3.2.2). A request with two `Host` lines matches nothing (§3.2), so this decides at the end of the head.
+ * §3.2.2). A request with two `Host` lines matches nothing (§3.2), so this decides at the end of the head. A dot at the end
+ * of a host means nothing. A client whose head does not end within `maxBytes` of the sniffer is answered 414 or 431.
  *
  * @param hosts - `'example.com'` (any port), `'example.com:8080'` (this port, as the client wrote it),
  *   `'*.example.com'` (every name below, not `example.com` itself), or a RegExp searched for in the lower-case host
@@ -36,13 +38,15 @@ export function http1Host(...hosts: readonly (string | RegExp)[]): Matcher<'http
   return {
     protocol: 'http1',
     firstBytes: REQUEST_FIRST_BYTES,
+    tooLong: http1TooLong,
     match(first) {
       const { bytes } = first;
       const head = first.parser(requestHead);
       const reading = head.readFields(bytes);
-      if (reading !== 'end') return reading;
+      if (reading !== 'end') return unlessCutOff(reading, head, first.final);
       const line = head.requestLine(bytes);
       const asked = requestTarget(line, head.values(bytes, HOST));
+      if (asked === 'malformed') return 'unreadable';
       if (asked === undefined || !tests.some((test) => test(asked.authority))) return 'no';
       const { method, target, version } = line;
       const headers = head.fields(bytes, head.fieldCount);

@@ -1,7 +1,7 @@
 import { UsageError } from '../../errors.js';
 import { fieldValueTest } from '../field-value.js';
 import { HTTP2_FIRST_BYTES } from '../http2-frame.js';
-import { http2Request, type Http2Request } from '../http2-head.js';
+import { http2Request, unlessCutOff, type Http2Request } from '../http2-head.js';
 import { http2Prompt } from '../http2-prompt.js';
 import type { Matcher } from '../matcher.js';
 
@@ -17,7 +17,8 @@ export type Http2HeaderMeta = Http2Request;
  *
  * @param name - in any case; the pseudo-header fields too: `':authority'`, `':path'`
  * @param value - a string is compared without regard to case with the whole value and with each of its comma-separated
- *   elements; a RegExp is searched in the whole value; left out, the field need only be there. Any line of the field may match
+ *   elements; a RegExp is searched in the whole value; left out, the field need only be there. Any line of the field may match.
+ *   `:authority` and `host` are compared in lower case and without a dot at the end of the name
  * @throws {@link UsageError} `ERR_MUX_OPTION` for a name that no field can have (RFC 9113 §8.2)
  * @example
  * ```ts
@@ -28,14 +29,14 @@ export function http2Header(name: string, value?: string | RegExp): Matcher<'htt
   if (!/^:?[\w!#$%&'*+.^`|~-]+$/.test(name)) {
     throw new UsageError('ERR_MUX_OPTION', `'${name}' can't be the name of a header field, for example 'content-type'`);
   }
-  const accepts = fieldValueTest(value);
+  const accepts = fieldValueTest(value, name);
   return {
     protocol: 'http2',
     firstBytes: HTTP2_FIRST_BYTES,
     prompt: http2Prompt(),
     match(first) {
       const request = http2Request(first);
-      if (typeof request === 'string') return request;
+      if (typeof request === 'string') return unlessCutOff(request, first);
       return request.headers.values(name).some(accepts) ? { meta: request } : 'no';
     },
   };

@@ -10,7 +10,8 @@ export type Negated<P extends string, Each = P> = Each extends string
 
 /**
  * Matches what `matcher` refuses, as soon as it refuses it. Bytes that stop short of an answer count as refused once they are
- * final, so a client that stays silent until the deadline matches too.
+ * final, so a client that stays silent until the deadline matches too. A flight that `matcher` could not read
+ * (`'unreadable'`) matches neither of the two.
  *
  * @throws UsageError `ERR_MUX_OPTION` without a matcher, and for a `serverFirst`
  * @example
@@ -28,7 +29,7 @@ export function not(matcher: Matcher): Matcher<string, Readonly<Record<string, n
     match(first) {
       const verdict = matcher.match(first);
       if (verdict === 'no' || (verdict === 'more' && first.final)) return MATCH;
-      return verdict === 'more' ? 'more' : 'no';
+      return typeof verdict === 'object' ? 'no' : verdict;
     },
   };
 }

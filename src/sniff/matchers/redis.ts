@@ -4,8 +4,9 @@ import type { Matcher } from '../matcher.js';
 /** Settings of {@link redis}. */
 export interface RedisOptions {
   /**
-   * Whether a plain line such as `PING\r\n` counts too, as health checks and people at a terminal send it: `AUTH`, `ECHO`, `HELLO`,
-   * `INFO`, `PING`, `QUIT` and `SELECT`. NATS and IRC clients begin with `PING` as well. @defaultValue false
+   * Whether a plain line such as `PING\r\n` counts too, as health checks and people at a terminal send it: `PING` and `QUIT`;
+   * `AUTH`, `ECHO` and `INFO` with an argument; `HELLO` and `SELECT` with a number. So a greeting is none. NATS and IRC clients
+   * begin with `PING` as well. @defaultValue false
    */
   readonly inline?: boolean;
 }
@@ -26,10 +27,20 @@ const BULK_STRING = 0x24;
 // A server takes 1,048,576 elements and 512 MiB in one string.
 const COUNT_DIGITS = 7;
 const LENGTH_DIGITS = 9;
-const INLINE_COMMANDS = ['AUTH', 'ECHO', 'HELLO', 'INFO', 'PING', 'QUIT', 'SELECT'];
-const INLINE_FIRST_BYTES = [
-  ...new Set(INLINE_COMMANDS.flatMap((c) => [c.charCodeAt(0), c.toLowerCase().charCodeAt(0)])),
-];
+const isDigit = (byte: number): boolean => byte >= 0x30 && byte <= 0x39;
+const isPrintable = (byte: number): boolean => byte > SPACE && byte < DEL;
+// Plain lines, and what their argument begins with where they need one: without it they are words of everyday language, too.
+const INLINE_COMMANDS: ReadonlyMap<string, ((byte: number) => boolean) | undefined> = new Map([
+  ['AUTH', isPrintable],
+  ['ECHO', isPrintable],
+  ['HELLO', isDigit],
+  ['INFO', isPrintable],
+  ['PING', undefined],
+  ['QUIT', undefined],
+  ['SELECT', isDigit],
+]);
+const INLINE_NAMES = [...INLINE_COMMANDS.keys()];
+const INLINE_FIRST_BYTES = [...new Set(INLINE_NAMES.flatMap((c) => [c.charCodeAt(0), c.toLowerCase().charCodeAt(0)]))];
 
 function* request(inline: boolean): Grammar<RedisMeta> {
   const first = yield;
@@ -66,18 +77,22 @@ function* positiveLine(maxDigits: number): Phrase<number | undefined> {
   return undefined;
 }
 
-/** A known command, then a space or the end of the line, which may be LF alone. */
+/** A known command, then its argument if it needs one, else a space or the end of the line, which may be LF alone. */
 function* line(first: number): Grammar<RedisMeta> {
   let command = '';
-  for (let byte = first; ; byte = yield) {
-    if (INLINE_COMMANDS.includes(command)) {
-      if (byte === CR) byte = yield;
-      else if (byte === SPACE) return { meta: { command } };
-      return byte === LF ? { meta: { command } } : 'no';
-    }
+  let byte = first;
+  for (; !INLINE_COMMANDS.has(command); byte = yield) {
     command += String.fromCharCode(byte).toUpperCase();
-    if (!INLINE_COMMANDS.some((known) => known.startsWith(command))) return 'no';
+    if (!INLINE_NAMES.some((known) => known.startsWith(command))) return 'no';
   }
+  const beginsArgument = INLINE_COMMANDS.get(command);
+  if (beginsArgument === undefined) {
+    if (byte === CR) byte = yield;
+    return byte === SPACE || byte === LF ? { meta: { command } } : 'no';
+  }
+  if (byte !== SPACE) return 'no';
+  while (byte === SPACE) byte = yield;
+  return beginsArgument(byte) ? { meta: { command } } : 'no';
 }
 
 const matchArray = matchGrammar(() => request(false), MAX_BYTES);

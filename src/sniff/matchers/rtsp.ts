@@ -9,7 +9,7 @@ const OPTIONS_ANY = latin1('OPTIONS * ');
 
 /**
  * RTSP 1.0 and 2.0 (RFC 2326 §6.1, RFC 7826 §7.1) by the whole request line: a target that begins with `rtsp://`,
- * `rtspu://` or `rtsps://`, or `OPTIONS *`, and the version. At most 8 KiB.
+ * `rtspu://` or `rtsps://`, or `OPTIONS *`, and the version.
  *
  * HTTP shares its methods, and `OPTIONS * HTTP/1.1` differs in the version alone: put this before `http1Fast()`.
  *

@@ -1,3 +1,4 @@
+import { canonicalHost } from '../../conn/host-name.js';
 import type { TlsMeta } from '../../conn/meta.js';
 import { UsageError } from '../../errors.js';
 import { beginsClientHello, clientHelloReader, HANDSHAKE_RECORD, type ClientHello } from '../client-hello.js';
@@ -10,10 +11,10 @@ export type TlsVersion = 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
 export interface TlsMatcherOptions {
   /**
    * The name the client asks for (SNI), one of these: `'example.com'` in any case, `'*.example.com'` for every name
-   * below it however deep but not `example.com` itself, or a RegExp searched for in the lower-case name. A client that
-   * sends no name, or an IP address, has none of them.
+   * below it however deep but not `example.com` itself, a RegExp searched for in the lower-case name, or `false` for a
+   * client that sends no name, or an IP address for one. A dot at the end of a name or pattern means nothing.
    */
-  readonly serverName?: string | RegExp | readonly (string | RegExp)[];
+  readonly serverName?: string | RegExp | false | readonly (string | RegExp | false)[];
   /** An application protocol the client offers, one of these, such as `'h2'` or `'postgresql'`. */
   readonly alpn?: string | readonly string[];
   /** The newest version the client offers is this or newer: `'TLSv1.3'` finds the clients that can do TLS 1.3. */
@@ -40,8 +41,10 @@ const UNREAD: Match<TlsMeta> = Object.freeze({
  *
  * Without options six bytes decide, and the meta is empty: `terminateTls` reads the hello anyway and tells more. With
  * options the whole hello is put together, over several records where the client sent it so, and the meta tells what
- * it offers. A malformed hello is `'no'`, and so is one of more than 16 KiB. Under Encrypted Client Hello the name is
- * the outer one. Clients that send no name: `allOf(tls(), not(tls({ serverName: /./ })))`.
+ * it offers. Under Encrypted Client Hello the name is the outer one.
+ *
+ * With options a hello that is malformed, longer than `maxBytes` of the sniffer, or asks for a name that no host has matches
+ * nothing, not even `serverName: false`, which is for clients that ask for no name.
  *
  * @throws UsageError `ERR_MUX_OPTION` for a `*` elsewhere than in front, or an unknown version
  * @example
@@ -63,8 +66,9 @@ function matchBeginning({ bytes }: FirstBytes): Verdict<TlsMeta> {
 
 function matchHello(first: FirstBytes, tests: readonly HelloTest[]): Verdict<TlsMeta> {
   const hello = first.parser(clientHelloReader).read(first.bytes);
-  if (hello === 'more') return 'more';
-  return hello !== 'malformed' && tests.every((test) => test(hello)) ? { meta: hello } : 'no';
+  if (typeof hello === 'object') return tests.every((test) => test(hello)) ? { meta: hello } : 'no';
+  if (hello === 'more' && !first.final) return 'more';
+  return beginsClientHello(first.bytes) === 'match' ? 'unreadable' : 'no';
 }
 
 function helloTests({ serverName, alpn, minVersion, maxVersion }: TlsMatcherOptions): HelloTest[] {
@@ -80,15 +84,16 @@ function alpnTest(wanted: readonly string[]): HelloTest {
   return ({ alpnProtocols }) => alpnProtocols.some((offered) => wanted.includes(offered));
 }
 
-function serverNameTest(patterns: readonly (string | RegExp)[]): HelloTest {
-  const tests = patterns.map((pattern) => nameTest(pattern));
-  return ({ serverName }) => serverName !== undefined && tests.some((test) => test(serverName));
+function serverNameTest(patterns: readonly (string | RegExp | false)[]): HelloTest {
+  const wantsNone = patterns.includes(false);
+  const tests = patterns.filter((pattern) => pattern !== false).map((pattern) => nameTest(pattern));
+  return ({ serverName }) => (serverName === undefined ? wantsNone : tests.some((test) => test(serverName)));
 }
 
 function nameTest(pattern: string | RegExp): (name: string) => boolean {
   // `search`, unlike `test`, neither reads nor moves the lastIndex of a global or sticky RegExp.
   if (pattern instanceof RegExp) return (name) => name.search(pattern) >= 0;
-  const wanted = pattern.toLowerCase();
+  const wanted = canonicalHost(pattern);
   const suffix = wanted.startsWith('*.') ? wanted.slice(1) : undefined;
   if ((suffix ?? wanted).includes('*')) {
     const text = `'${pattern}' is no server name: write 'example.com', '*.example.com' or a RegExp`;

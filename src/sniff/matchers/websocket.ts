@@ -1,5 +1,6 @@
 import type { HeaderFields } from '../header-fields.js';
 import { requestHead } from '../http1-head.js';
+import { http1TooLong } from '../http1-too-long.js';
 import { latin1, matchPrefix, type Matcher } from '../matcher.js';
 import { requestTarget } from '../request-target.js';
 
@@ -7,7 +8,7 @@ import { requestTarget } from '../request-target.js';
 export interface WebSocketMeta {
   /** The path asked for without its query, not decoded. */
   readonly path: string;
-  /** The host asked for, lower-case, without its port. */
+  /** The host asked for, lower-case, without a dot at its end and without its port. */
   readonly host: string;
   /** The subprotocols offered (`Sec-WebSocket-Protocol`), in the client's order; often none. */
   readonly protocols: readonly string[];
@@ -41,7 +42,8 @@ const UPGRADE = latin1('upgrade');
 export function websocket({ path }: WebSocketOptions = {}): Matcher<'websocket', WebSocketMeta> {
   return {
     protocol: 'websocket',
-    firstBytes: [0x0d, 0x47],
+    firstBytes: [0x0a, 0x0d, 0x47],
+    tooLong: http1TooLong,
     match(first) {
       const { bytes } = first;
       const head = first.parser(requestHead);
@@ -53,7 +55,7 @@ export function websocket({ path }: WebSocketOptions = {}): Matcher<'websocket',
       const line = head.requestLine(bytes);
       const fields = head.fields(bytes, head.fieldCount);
       const asked = requestTarget(line, fields.values('host'));
-      if (asked === undefined || !isWanted(asked.path, path) || line.version !== '1.1' || !isHandshake(fields))
+      if (typeof asked !== 'object' || !isWanted(asked.path, path) || line.version !== '1.1' || !isHandshake(fields))
         return 'no';
       const origin = fields.get('origin');
       const protocols = fields.list('sec-websocket-protocol');

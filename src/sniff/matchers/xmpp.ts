@@ -1,3 +1,4 @@
+import { canonicalHost } from '../../conn/host-name.js';
 import { literal, matchGrammar, type Grammar, type Phrase } from '../grammar.js';
 import type { Matcher } from '../matcher.js';
 
@@ -5,11 +6,10 @@ import type { Matcher } from '../matcher.js';
 export interface XmppMeta {
   /** Who opens the stream: a client, or another server. */
   readonly from: 'client' | 'server';
-  /** The domain asked for, lower-case; absent when the stream names none. Text of a stranger. */
+  /** The domain asked for, lower-case and without a dot at its end; absent when the stream names none. Text of a stranger. */
   readonly to?: string;
 }
 
-const MAX_BYTES = 1024;
 const SPACE = 0x20;
 const WHITESPACE: readonly number[] = [SPACE, 0x09, 0x0a, 0x0d];
 const LESS = 0x3c;
@@ -33,8 +33,8 @@ function* streamHeader(): Grammar<XmppMeta> {
   const attributes = yield* tagAttributes();
   const from = NAMESPACES.get(attributes?.get('xmlns'));
   if (from === undefined) return 'no';
-  const to = attributes?.get('to')?.toLowerCase();
-  return { meta: to === undefined ? { from } : { from, to } };
+  const to = attributes?.get('to');
+  return { meta: to === undefined ? { from } : { from, to: canonicalHost(to) } };
 }
 
 /** Passes whitespace, of which `byte` may be the first; gives the byte behind it. */
@@ -90,11 +90,11 @@ function isNameByte(byte: number): boolean {
   return /[\w:.\-\x80-\xff]/.test(String.fromCharCode(byte));
 }
 
-const match = matchGrammar(streamHeader, MAX_BYTES);
+const match = matchGrammar(streamHeader);
 
 /**
  * Matches an XMPP client or server by its opening tag, `<stream:stream …>` with the namespace `jabber:client` or `jabber:server`, with
- * or without an XML declaration before it: 1024 bytes at most (RFC 6120 §4.7, §4.8, §11).
+ * or without an XML declaration before it (RFC 6120 §4.7, §4.8, §11).
  *
  * @example
  * ```ts

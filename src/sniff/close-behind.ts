@@ -1,0 +1,28 @@
+import type { SchedulerLike } from 'rxjs';
+import type { Conn } from '../conn/conn.js';
+import type { MuxError } from '../errors.js';
+
+// For the client to read the answer and to end. nginx lingers 5 s (lingering_timeout).
+const LINGER_MS = 2000;
+
+/**
+ * Answers a client and closes the connection behind the answer. What the client still sends is read and dropped until it
+ * ends: a socket closed over unread bytes resets the connection, and the answer is lost.
+ */
+export function closeBehind(conn: Conn, answer: Uint8Array, error: MuxError, scheduler: SchedulerLike): void {
+  const close = (): void => {
+    late.unsubscribe();
+    conn._destroy(error, false);
+  };
+  const late = scheduler.schedule(close, LINGER_MS);
+  conn._write(answer);
+  conn.complete();
+  const reading = conn._read({
+    next: (chunk) => {
+      reading.consumed(chunk.length);
+    },
+    complete: close,
+    error: close,
+  });
+  reading.resume();
+}
