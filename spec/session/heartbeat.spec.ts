@@ -59,7 +59,7 @@ describe.each(CODECS)('a heartbeat of %s', (_name, codec) => {
     expect(peer.session._life.isOver).toBe(false);
     await peer.clock.pass(1);
     expect(await why(peer.session)).toBe('ERR_MUX_KEEPALIVE');
-    expect(seen).toEqual([['ERR_MUX_KEEPALIVE'], ['ERR_MUX_KEEPALIVE']]);
+    expect(seen).toEqual([['ERR_MUX_KEEPALIVE'], ['complete']]);
     expect(peer.clock.timers).toBe(0);
   });
 

@@ -127,6 +127,18 @@ describe.each(CODECS)('the last bytes of a session of %s, over a slow link', (_n
     });
   });
 
+  test('wait for as long as the peer is heard, though it takes none of them', async () => {
+    const { s, closed, far, pass } = await slow(codec);
+    s.goAway();
+    for (let n = 0; n < 6; n++) {
+      await pass(10, 0);
+      far._write(bytesOf(codec, { kind: 'end', id: codec.traits.firstId.client + 2 }));
+    }
+    expect(closed).toEqual([]);
+    await pass(23, 0);
+    expect(closed.map(({ error }) => error?.code)).toEqual(['ERR_MUX_TIMEOUT']);
+  });
+
   test.each([
     ['', false],
     [', also after goAway', true],

@@ -1,12 +1,13 @@
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import type { Conn } from '../../src/conn/conn.js';
 import type { MuxStream } from '../../src/session/mux-stream.js';
+import type { SessionOptions } from '../../src/session/options.js';
 import { session, type Session } from '../../src/session/session.js';
 import { statsOf } from '../../src/session/stats.js';
 import { memoryPipe } from '../../src/testing/memory-pipe.js';
 import type { Codec } from '../../src/wire/codec.js';
-import { yamux } from '../../src/wire/index.js';
-import { hostile, tells } from './abuse/hostile.js';
+import { smux, yamux } from '../../src/wire/index.js';
+import { hostile, tells, type Hostile } from './abuse/hostile.js';
 import { rawPeer } from './raw-peer.js';
 import { Clock, CODECS, turn, why } from './session-ends.js';
 
@@ -95,18 +96,58 @@ describe.each(CODECS)('heartbeats of %s', (_name, codec) => {
     expect(tells(peer.error(), ended[0] ?? 0)).toBe(true);
   });
 
-  test('session case 57: one that takes nothing any more either is found by the transport, in 30 seconds', async () => {
-    const peer = hostile({ codec, role: 'client', reads: false, keepAlive: {} });
+  /** A client in the middle of an upload to a peer that takes nothing more. */
+  function stuckUpload(options: Partial<SessionOptions>): { readonly peer: Hostile; readonly ended: number[] } {
+    const peer = hostile({ codec, role: 'client', reads: false, ...options });
     const stream = peer.victim.open();
+    stream.subscribe({ error: () => undefined });
     while (stream._write(new Uint8Array(16_384)));
-    await turn();
-    while (stream._write(new Uint8Array(16_384)));
+    void turn().then(() => {
+      while (!stream.isOver && stream._write(new Uint8Array(16_384)));
+    });
     const ended: number[] = [];
     peer.victim.closed$.subscribe(() => ended.push(peer.clock.now()));
+    return { peer, ended };
+  }
+
+  test.each([
+    ['its own times', {}, intervalMs, timeoutMs],
+    ['3 seconds', { intervalMs: SECOND, timeoutMs: 3 * SECOND }, SECOND, 3 * SECOND],
+  ])(
+    'session case 57: a peer that goes dead in the middle of an upload is found as an idle one is: %s',
+    async (_times, keepAlive, beatMs, limitMs) => {
+      const { peer, ended } = stuckUpload({ keepAlive, stallTimeoutMs: 60 * SECOND });
+      await peer.clock.pass(2 * MINUTE);
+      expect(peer.error()?.code).toBe('ERR_MUX_KEEPALIVE');
+      expect(ended[0]).toBeGreaterThanOrEqual(limitMs);
+      expect(ended[0]).toBeLessThanOrEqual(limitMs + beatMs / 4);
+    },
+  );
+
+  test('session case 57: without heartbeats it is found by the transport, in 30 seconds', async () => {
+    const { peer, ended } = stuckUpload({ keepAlive: false });
     await peer.clock.pass(2 * MINUTE);
     expect(peer.error()?.code).toBe('ERR_MUX_TIMEOUT');
     expect(ended[0]).toBeGreaterThanOrEqual(30 * SECOND);
     expect(ended[0]).toBeLessThanOrEqual(31 * SECOND);
+  });
+
+  test.each([
+    ['with heartbeats', { intervalMs: SECOND, timeoutMs: 3 * SECOND }],
+    ['without heartbeats', false],
+  ] as const)('a peer that takes nothing for two minutes and is heard is alive, %s', async (_with, keepAlive) => {
+    const { peer, ended } = stuckUpload({ keepAlive });
+    for (let passed = 0; passed < 2 * MINUTE; passed += 2 * SECOND) {
+      await peer.clock.pass(2 * SECOND);
+      peer.send({ kind: 'end', id: codec.traits.firstId.server });
+    }
+    expect([ended, peer.victim.streams.length]).toEqual([[], 1]);
+    // From its last word on it has as long as any other.
+    const last = peer.clock.now();
+    await peer.clock.pass(2 * MINUTE);
+    const limitMs = keepAlive === false ? 30 * SECOND : keepAlive.timeoutMs;
+    expect((ended[0] ?? 0) - last).toBeGreaterThanOrEqual(limitMs);
+    expect((ended[0] ?? 0) - last).toBeLessThanOrEqual(limitMs + 2 * SECOND);
   });
 
   test.each([HOUR, -HOUR])('session case 58: a clock set by %i ms ends no session', async (ms) => {
@@ -181,6 +222,18 @@ describe('the clock of the system', () => {
       peer.end();
     },
   );
+});
+
+test('smux 1: two ends that wait for their own readers, and so hear nothing and take nothing, are both alive', async () => {
+  const both = pair(smux());
+  const streams: MuxStream[] = [];
+  for (const side of [both.client, both.server]) side.accept$.subscribe((stream) => streams.push(stream));
+  // More than both budgets and all that is on its way between them.
+  for (const side of [both.client, both.server]) writesForever(side.open());
+  await pass(both, 10 * MINUTE);
+  expect([both.client, both.server].map(isAlive)).toEqual([true, true]);
+  expect([both.client, both.server].map(({ _life }) => _life.core.writer.isBlocked)).toEqual([true, true]);
+  expect(streams).toHaveLength(2);
 });
 
 const LINK_BYTES_PER_SECOND = 125_000;

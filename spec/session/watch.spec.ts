@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { memoryPipe } from '../../src/testing/memory-pipe.js';
+import type { SessionOptions } from '../../src/session/options.js';
 import { session, type Session } from '../../src/session/session.js';
 import { yamux } from '../../src/wire/index.js';
 import { log, rawPeer, type RawPeer } from './raw-peer.js';
@@ -151,6 +152,79 @@ describe.each(CODECS.filter(([, { traits }]) => traits.credit !== 'none'))(
     });
   },
 );
+
+describe.each(CODECS)('short limits of %s', (_name, codec) => {
+  const options = (name: string, limitMs: number, scheduler: Clock): SessionOptions => ({
+    codec,
+    role: 'client',
+    scheduler,
+    [name]: limitMs,
+  });
+
+  /** When it ended, in milliseconds from now. */
+  async function endOf(clock: Clock, isOver: () => boolean): Promise<number> {
+    const from = clock.now();
+    while (!isOver() && clock.now() - from < 20_000) await clock.pass(1);
+    return clock.now() - from;
+  }
+
+  const cases: readonly (readonly [name: string, begin: (peer: RawPeer) => () => boolean])[] = [
+    [
+      'frameTimeoutMs',
+      (peer) => {
+        peer.sendHex(
+          codec.traits.heartbeat.by === 'signal' ? `0${codec.traits.credit === 'none' ? 1 : 2} 03` : '00 00',
+        );
+        return () => peer.session._life.isOver;
+      },
+    ],
+    [
+      'lingerTimeoutMs',
+      (peer) => {
+        const stream = peer.session.open({ eager: true });
+        log(stream);
+        stream.complete();
+        return () => stream.isOver;
+      },
+    ],
+    [
+      'stallTimeoutMs',
+      (peer) => {
+        peer.session._life.core.conn._drained = () => () => undefined;
+        peer.session._life.core.conn._writeAll = () => false;
+        peer.session.open().next(hello);
+        return () => peer.session._life.isOver;
+      },
+    ],
+  ];
+
+  test.each(cases.flatMap(([name, begin]) => [1, 50, 300, 1500].map((limitMs) => [name, limitMs, begin] as const)))(
+    '%s of %i ms acts within half as much again',
+    async (name, limitMs, begin) => {
+      const clock = new Clock();
+      const isOver = begin(rawPeer(options(name, limitMs, clock)));
+      const took = await endOf(clock, isOver);
+      expect(took).toBeGreaterThanOrEqual(limitMs);
+      expect(took).toBeLessThanOrEqual(limitMs + Math.max(2, limitMs / 2));
+    },
+  );
+
+  test('leave to grown windows the seconds that they have', async () => {
+    const clock = new Clock();
+    const { core } = rawPeer(options('frameTimeoutMs', 40, clock)).session._life;
+    const stream = core.stream(true, 1);
+    let looks = 0;
+    stream.window.rest = () => ++looks < 5;
+    Object.defineProperty(stream.window, 'hasGrown', { get: () => looks < 5 });
+    stream.streamId = codec.traits.firstId.client;
+    core.table.add(stream);
+    core.rules.onGrown();
+    await clock.pass(4500);
+    expect(looks).toBe(4);
+    await clock.pass(1000);
+    expect(looks).toBe(5);
+  });
+});
 
 test('a frame that takes long to come whole, and comes, is no reason to end', async () => {
   const clock = new Clock();

@@ -111,20 +111,25 @@ export class ReceiveWindow {
     return this.creditBytes + this.heldBytes + this.owedBytes < this.sizeBytes;
   }
 
+  /** True while the window is larger than it began. */
+  get hasGrown(): boolean {
+    return this.sizeBytes > this.#rules.initialBytes;
+  }
+
   /** A look, once a second: growth that was of no use for some seconds is given back. True while there is any. */
   rest(): boolean {
     const { initialBytes } = this.#rules;
-    if (this.sizeBytes <= initialBytes) return false;
+    if (!this.hasGrown) return false;
     const isIdle = this.consumedBytes - this.#seenBytes < initialBytes / 2;
     this.#idleLooks = isIdle ? this.#idleLooks + 1 : 0;
     this.#seenBytes = this.consumedBytes;
     if (this.#idleLooks >= IDLE_LOOKS) this.#resize(initialBytes);
-    return this.sizeBytes > initialBytes;
+    return this.hasGrown;
   }
 
   /** Gives back what was charged: the stream is over. */
   release(): void {
-    if (this.sizeBytes > this.#rules.initialBytes) this.#resize(this.#rules.initialBytes);
+    if (this.hasGrown) this.#resize(this.#rules.initialBytes);
   }
 
   #tune(): void {

@@ -186,6 +186,11 @@ export class Core implements StreamHost<MuxStream> {
     this.writer.control(this.codec.encoder.reset(slab, at, id, wireCode ?? this.codec.codeOf(reason)));
   }
 
+  /** True while we read nothing because our own readers have not read: only protocols without windows come to that. */
+  get holdsReading(): boolean {
+    return this.#isHeld;
+  }
+
   /**
    * True while bytes that nobody has read, and grown windows, fill a budget. That of the process refuses nothing to a session
    * that holds next to nothing: others fill it.

@@ -45,8 +45,8 @@ export interface HeartbeatHost {
 
 /**
  * Proves that the peer lives, in the protocol's own way: a ping, a stream whose bytes are echoed, a probe that is refused, or a
- * signal without an answer. Any inbound byte proves it too. Time is counted in beats, not read from a clock: a clock that jumps
- * and a process that was suspended cost one beat each.
+ * signal without an answer. Any inbound byte proves it too, and nothing else does. Time is counted in beats, not read from a clock:
+ * a clock that jumps and a process that was suspended cost one beat each.
  */
 export class Heartbeat {
   /** The round trip in milliseconds, smoothed; undefined before the first. */
@@ -177,10 +177,10 @@ export class Heartbeat {
     });
   }
 
-  // What has not left cannot be answered, and what we don't read cannot be heard; either has a limit of its own.
+  // What we don't read we can't hear. A transport that takes nothing proves nothing: that is how a dead network looks.
   get #wasHeard(): boolean {
-    const { bytesRead, writer, owner } = this.#host;
-    return bytesRead !== this.#lastRead || writer.isBlocked || owner.isHolding;
+    const { bytesRead, owner } = this.#host;
+    return bytesRead !== this.#lastRead || owner.isHolding;
   }
 
   #count(ms: number): void {

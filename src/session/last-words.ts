@@ -2,8 +2,8 @@ import { defer, filter, interval, map, take, takeUntil, timer, type Observable }
 import type { Conn } from '../conn/conn.js';
 import { MuxError } from '../errors.js';
 import type { Settings } from './settings.js';
+import { tickMs } from './tick.js';
 
-const TICK_MS = 1000;
 // How long the peer has for its end of the connection, after all of ours has left.
 const LAST_WORDS_MS = 5000;
 
@@ -12,21 +12,33 @@ export interface Unanswered {
   readonly error: MuxError | undefined;
 }
 
+/** The connection of a session, and the bytes that were read of it. */
+interface Spoken {
+  readonly conn: Conn;
+  readonly settings: Settings;
+  readonly bytesRead: number;
+}
+
 /**
- * Waits, behind a session that has said all it had to say: as long as what is unsent leaves, however slowly, and then as long as
- * the peer may take for its own end. Emits once, when either was too long.
+ * Waits after the last frame of a session. While bytes are unsent it waits for as long as they leave, however slowly, or the peer
+ * is heard. Then it waits for the peer's own end. Emits once, when either took too long.
  */
-export function lastWords(conn: Conn, settings: Settings): Observable<Unanswered> {
-  const { scheduler, stallTimeoutMs } = settings;
+export function lastWords(spoken: Spoken): Observable<Unanswered> {
+  const { conn } = spoken;
+  const { scheduler, stallTimeoutMs } = spoken.settings;
+  const everyMs = tickMs(stallTimeoutMs);
   return defer(() => {
     let unsent = conn.bufferedBytes;
+    let heard = spoken.bytesRead;
     let ticks = 0;
-    return interval(TICK_MS, scheduler).pipe(
+    return interval(everyMs, scheduler).pipe(
       map(() => {
         const left = conn.bufferedBytes;
-        ticks = left === unsent ? ticks + 1 : 0;
+        const isHeard = left > 0 && spoken.bytesRead !== heard;
+        ticks = left === unsent && !isHeard ? ticks + 1 : 0;
         unsent = left;
-        return ticks * TICK_MS;
+        heard = spoken.bytesRead;
+        return ticks * everyMs;
       }),
       filter((quietMs) => quietMs >= (unsent === 0 ? LAST_WORDS_MS : stallTimeoutMs)),
       map(() => ({ error: unsent === 0 ? undefined : stuck(unsent, stallTimeoutMs) })),
@@ -46,6 +58,6 @@ export function leave(conn: Conn, { scheduler }: Settings): void {
 }
 
 function stuck(bytes: number, limitMs: number): MuxError {
-  const text = `${bytes} bytes were left to send, and the connection took nothing for ${limitMs} ms`;
+  const text = `${bytes} bytes were left to send: for ${limitMs} ms the connection took nothing, and the peer was silent`;
   return new MuxError('ERR_MUX_TIMEOUT', text, { scope: 'session' });
 }

@@ -242,7 +242,7 @@ export class Lifecycle implements CoreOwner, Intake {
     this.#error = closed;
     if (core.codec.traits.goAway !== 'none') this.#sayGoAway('none');
     // Before the last words, as above.
-    this.#lastWords = lastWords(core.conn, core.settings).subscribe(({ error }) => {
+    this.#lastWords = lastWords(core).subscribe(({ error }) => {
       this.#cut(error);
     });
     core.writer.flush();

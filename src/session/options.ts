@@ -9,7 +9,7 @@ import type { Rate } from './token-bucket.js';
 export interface KeepAliveOptions {
   /** Time between two beats, in milliseconds, 1 or more. @defaultValue the protocol's own: 3 to 30 seconds */
   readonly intervalMs?: number;
-  /** Silence after which the session ends with `ERR_MUX_KEEPALIVE`, in milliseconds. @defaultValue the protocol's own: 13 to 40 seconds */
+  /** Silence after which the session ends with `ERR_MUX_KEEPALIVE`, in milliseconds, whatever we send meanwhile. @defaultValue the protocol's own: 13 to 40 seconds */
   readonly timeoutMs?: number;
 }
 
@@ -63,7 +63,7 @@ export interface SessionLimits {
   readonly maxDebugBytes?: number;
   /** Time in which half a header, a control frame or a stream type has to be completed, in milliseconds. @defaultValue 10 seconds */
   readonly frameTimeoutMs?: number;
-  /** Time in which a transport that is full has to take something, in milliseconds. A socket tells at the end of a write of up to 128 KiB only: give more time to links below 10 KB/s. @defaultValue 30 seconds */
+  /** Time after which a transport that is full and takes nothing, with a peer that is silent, ends the session, in milliseconds. A socket tells at the end of a write of up to 128 KiB only: give more time to links below 10 KB/s. @defaultValue 30 seconds */
   readonly stallTimeoutMs?: number;
   /** Time without a byte after which a stream that we ended and the peer did not is reset, in milliseconds. @defaultValue 5 minutes, as yamux */
   readonly lingerTimeoutMs?: number;

@@ -2,31 +2,38 @@ import { interval, type Subscription } from 'rxjs';
 import { MuxError, ProtocolError } from '../errors.js';
 import type { Core } from './core.js';
 import type { MuxStream, TypePrefix } from './mux-stream.js';
+import { tickMs } from './tick.js';
 
-const TICK_MS = 1000;
+// Windows count their idle time in looks of a second each.
+const REST_MS = 1000;
 
 /**
  * The one timer for all that may take too long: a transport that takes nothing, half a frame, half a stream type, a stream that
- * the peer never ends. It runs only while there is something to look at, and counts its own ticks, so that a clock that jumps
- * changes nothing.
+ * the peer never ends. It runs only while there is something to look at. It counts its own ticks and reads no clock, so a clock
+ * that jumps changes nothing. A tick is a second, or less where a limit is shorter than four.
  */
 export class Watch {
   readonly #core: Core;
   readonly #isMidFrame: () => boolean;
+  readonly #tickMs: number;
   readonly #lingering = new Map<MuxStream, { bytes: number; ticks: number }>();
   #timer: Subscription | undefined;
   #taken = 0;
+  #heard = 0;
   #blockedTicks = 0;
   #read = 0;
   #midTicks = 0;
+  #sinceRestMs = 0;
 
   constructor(core: Core, isMidFrame: () => boolean) {
     this.#core = core;
     this.#isMidFrame = isMidFrame;
+    const { frameTimeoutMs, stallTimeoutMs, lingerTimeoutMs } = core.settings;
+    this.#tickMs = tickMs(frameTimeoutMs, stallTimeoutMs, lingerTimeoutMs);
   }
 
   start(): void {
-    this.#timer ??= interval(TICK_MS, this.#core.settings.scheduler).subscribe(() => {
+    this.#timer ??= interval(this.#tickMs, this.#core.settings.scheduler).subscribe(() => {
       this.#tick();
     });
   }
@@ -45,13 +52,16 @@ export class Watch {
   // Each look answers whether there is nothing to look at.
 
   #transport(): boolean {
-    const { writer, settings, owner, conn } = this.#core;
+    const { writer, settings, owner, conn, bytesRead, holdsReading } = this.#core;
     if (!writer.isBlocked) return true;
     const taken = writer.bytesWritten - conn.bufferedBytes;
-    this.#blockedTicks = taken === this.#taken ? this.#blockedTicks + 1 : 0;
+    // A peer that we hear is alive, however little it takes. While we wait for our own readers we can't hear it.
+    const isStill = taken === this.#taken && bytesRead === this.#heard && !holdsReading;
+    this.#blockedTicks = isStill ? this.#blockedTicks + 1 : 0;
     this.#taken = taken;
-    if (this.#blockedTicks * TICK_MS >= settings.stallTimeoutMs) {
-      const text = `the connection took nothing for ${settings.stallTimeoutMs} ms`;
+    this.#heard = bytesRead;
+    if (this.#blockedTicks * this.#tickMs >= settings.stallTimeoutMs) {
+      const text = `the connection took nothing for ${settings.stallTimeoutMs} ms, and nothing was heard of the peer`;
       owner.onEnd(new MuxError('ERR_MUX_TIMEOUT', text, { scope: 'session' }), 'internal');
     }
     return false;
@@ -62,7 +72,7 @@ export class Watch {
     if (!this.#isMidFrame()) return true;
     this.#midTicks = bytesRead === this.#read && !owner.isHolding ? this.#midTicks + 1 : 0;
     this.#read = bytesRead;
-    if (this.#midTicks * TICK_MS >= settings.frameTimeoutMs) {
+    if (this.#midTicks * this.#tickMs >= settings.frameTimeoutMs) {
       const text = `half a frame came, and nothing more for ${settings.frameTimeoutMs} ms`;
       owner.onEnd(new ProtocolError('ERR_MUX_TIMEOUT', text, { scope: 'session', initiator: 'remote' }), 'protocol');
     }
@@ -71,21 +81,29 @@ export class Watch {
 
   #streams(): boolean {
     const { table } = this.#core;
+    const rests = this.#isTimeToRest();
     let isIdle = true;
     for (const stream of table.streams.values()) {
       if (stream.typePrefix !== undefined) this.#untyped(stream, stream.typePrefix);
       if (stream.isHalfClosed) this.#silent(stream);
       else if (stream.remoteEnded) this.#stuck(stream);
       // Growth that nobody uses is given back.
-      if (stream.window.rest()) isIdle = false;
+      if (rests ? stream.window.rest() : stream.window.hasGrown) isIdle = false;
     }
     for (const stream of this.#lingering.keys()) if (stream.isOver) this.#lingering.delete(stream);
     return isIdle && table.untyped === 0 && this.#lingering.size === 0;
   }
 
+  #isTimeToRest(): boolean {
+    this.#sinceRestMs += this.#tickMs;
+    if (this.#sinceRestMs < REST_MS) return false;
+    this.#sinceRestMs = 0;
+    return true;
+  }
+
   #untyped(stream: MuxStream, prefix: TypePrefix): void {
     const { frameTimeoutMs } = this.#core.settings;
-    if (++prefix.ticks * TICK_MS < frameTimeoutMs) return;
+    if (++prefix.ticks * this.#tickMs < frameTimeoutMs) return;
     const text = `${prefix.length} bytes of the type of stream ${stream.streamId} came in ${frameTimeoutMs} ms, wanted 4`;
     stream._destroy(new ProtocolError('ERR_MUX_TIMEOUT', text, stream.facts('remote')));
   }
@@ -100,11 +118,11 @@ export class Watch {
   }
 
   #stuck(stream: MuxStream): void {
-    const { codec, settings } = this.#core;
+    const { codec, settings, writer } = this.#core;
     // One that has ended for good looks like one that has half-closed: to smux they are the same.
     const limitMs = codec.traits.reset === 'none' ? settings.stallTimeoutMs : settings.lingerTimeoutMs;
-    // Nothing to send is nothing to wait for, yet something may come to be.
-    const bytes = stream.bufferedBytes === 0 ? NaN : stream.sentBytes;
+    // With nothing to send there is nothing to wait for, until the next write. A full transport has a limit of its own.
+    const bytes = stream.bufferedBytes === 0 || writer.isBlocked ? NaN : stream.sentBytes;
     if (!this.#isStill(stream, bytes, limitMs)) return;
     const text = `${stream.bufferedBytes} bytes wait on stream ${stream.streamId}, and the peer took none for ${limitMs} ms`;
     stream._destroy(new MuxError('ERR_MUX_TIMEOUT', text, stream.facts('library')));
@@ -113,7 +131,7 @@ export class Watch {
   // True when the figure has been the same for so long. NaN is never the same.
   #isStill(stream: MuxStream, bytes: number, limitMs: number): boolean {
     const seen = this.#lingering.get(stream);
-    if (seen?.bytes === bytes) return ++seen.ticks * TICK_MS >= limitMs;
+    if (seen?.bytes === bytes) return ++seen.ticks * this.#tickMs >= limitMs;
     this.#lingering.set(stream, { bytes, ticks: 0 });
     return false;
   }
