@@ -1,30 +1,18 @@
-// npm run soak [-- --minutes N] [--seed N]: random traffic over sessions of all protocols, with connections killed, streams
-// reset, half-closed and left, sessions that go away, and slow readers; every stream's SHA-256 compared; each minute, and at
-// the end, everything has to be as it was. docs/performance.md tells more.
-import { connect } from 'node:net';
+// npm run soak [-- --minutes N] [--seed N]: random traffic over sessions of all protocols, with rxmux and with processes of Go at
+// the other end. Connections are killed, streams reset, half-closed and left, sessions go away, readers are slow. The SHA-256 of
+// every stream is compared; each minute, and at the end, everything has to be as it was. docs/performance.md tells more.
 import { setTimeout as elapsed } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { firstValueFrom } from 'rxjs';
-import { acceptSessions, fromDuplex, listen, muxado, session, smux, yamux } from '../dist/index.js';
 import { table } from './lib/report.mjs';
-import { Actor } from './soak/actor.mjs';
+import { goPeers } from './soak/go-peers.mjs';
 import { Random } from './soak/random.mjs';
+import { sessions } from './soak/sessions.mjs';
 import { backTo, baseline } from './soak/state.mjs';
 import { World } from './soak/world.mjs';
 
-const CODECS = [
-  muxado({ version: 1 }),
-  muxado(),
-  muxado({ typed: true }),
-  yamux(),
-  smux({ version: 1 }),
-  smux({ version: 2 }),
-];
-const SESSIONS_EACH = 2;
 const WARM_UP_SECONDS = 5;
 const CYCLE_SECONDS = 60;
 const END_MS = 45_000;
-const STALL_MS = 10_000;
 
 const { minutes, seed } = parseArgs({
   options: {
@@ -41,51 +29,16 @@ const random = new Random(Number(seed));
 const world = new World();
 process.on('uncaughtException', (error) => world.fault(`thrown: ${error.stack}`));
 process.on('unhandledRejection', (error) => world.fault(`rejected: ${error?.stack ?? error}`));
-// To smux a peer that has left looks like one that has half-closed: who writes to it finds out by this, and a cycle waits for it.
-const limits = { budget: world.budget, stallTimeoutMs: STALL_MS };
-
-function begin(mux, lane, kill) {
-  world.began(mux, lane);
-  return new Actor({ session: mux, lane, kill, random: random.fork(), world }).run();
-}
-
-/** A port for a protocol, whose sessions act like those that connect to it. */
-async function serve(codec) {
-  const conns$ = listen({ port: 0, host: '127.0.0.1' });
-  conns$.pipe(acceptSessions({ codec, ...limits })).subscribe((accepted) => {
-    const { conn } = accepted;
-    const cut = () => conn.error(new Error('cut on purpose'));
-    void begin(accepted, world.laneAt(conn.remotePort, codec), { kill: cut, cut });
-  });
-  return (await firstValueFrom(conns$.address$)).port;
-}
-
-/** One session after the other, until all is to end. */
-async function dialAgain(codec, port) {
-  while (!world.stop.aborted) {
-    const socket = connect({ port, host: '127.0.0.1', noDelay: true, allowHalfOpen: true });
-    await new Promise((resolve) => socket.once('connect', resolve));
-    const lane = world.laneAt(socket.localPort, codec);
-    const mux = session(fromDuplex(socket), { codec, role: 'client', ...limits });
-    await begin(mux, lane, {
-      kill: () => socket.destroy(),
-      cut: () => socket.resetAndDestroy(),
-    });
-    await elapsed(10);
-  }
-}
 
 /** Random traffic for a while, then an end that lets everything finish. False when it doesn't. */
-async function cycle(ports, seconds) {
+async function cycle(traffic, seconds) {
   const stopping = new AbortController();
   world.stop = stopping.signal;
-  const dialling = CODECS.flatMap((codec, i) =>
-    Array.from({ length: SESSIONS_EACH }, () => dialAgain(codec, ports[i])),
-  );
+  const running = traffic.flatMap((run) => run());
   await elapsed(seconds * 1000);
   stopping.abort();
   const late = new AbortController();
-  const all = Promise.all([...dialling, world.done()]).then(() => true);
+  const all = Promise.all([...running, world.done()]).then(() => true);
   const isDone = await Promise.race([all, elapsed(END_MS, false, { signal: late.signal })]);
   late.abort();
   if (!isDone) world.reportStuck();
@@ -95,12 +48,12 @@ async function cycle(ports, seconds) {
 
 const mebibytes = (bytes) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 say(`seed ${seed}`);
-const ports = await Promise.all(CODECS.map(serve));
-let isEnded = await cycle(ports, WARM_UP_SECONDS);
+const traffic = [await sessions(world, random), await goPeers(world, random)];
+let isEnded = await cycle(traffic, WARM_UP_SECONDS);
 const before = await baseline(world);
 const states = [];
 for (let left = total; left > 0 && isEnded; left -= CYCLE_SECONDS) {
-  isEnded = await cycle(ports, Math.min(left, CYCLE_SECONDS));
+  isEnded = await cycle(traffic, Math.min(left, CYCLE_SECONDS));
   const now = await backTo(before, world);
   states.push(now);
   for (const text of now.differences) world.fault(`after ${states.length} cycles: ${text}`);

@@ -43,9 +43,10 @@ function pulled(pull, onLeave = ignore) {
 }
 
 /** Writes by `next`, all at once where it is little, else paced; half-closes. */
-function nextAll(stream, content, onEnd) {
+function nextAll(stream, content, onEnd, mayEnd) {
   return new Promise((resolve) => {
-    const end = () => {
+    const end = async () => {
+      await mayEnd;
       onEnd();
       stream.complete();
       resolve();
@@ -57,15 +58,16 @@ function nextAll(stream, content, onEnd) {
       return;
     }
     for (const chunk of chunks) stream.next(chunk);
-    end();
+    void end();
   });
 }
 
 /** Writes by the Web Stream; half-closes. A stream that is over ends it early. */
-async function writeAll(stream, content, onEnd) {
+async function writeAll(stream, content, onEnd, mayEnd) {
   const writer = stream.writable.getWriter();
   try {
     for (const chunk of content.chunks()) await writer.write(chunk);
+    await mayEnd;
     onEnd();
     await writer.close();
   } catch {
@@ -74,14 +76,14 @@ async function writeAll(stream, content, onEnd) {
 }
 
 /**
- * Every way to use a stream, by name: `(stream) => { read(take, pauseMs), write(content, onEnd) }`. `read` gives
- * `{ outcome, leave() }`, and waits for `pauseMs()` after each chunk where the way knows waiting; `write` half-closes at its end,
- * which it tells before, and gives a promise that never fails.
+ * Every way to use a stream, by name: `(stream) => { read(take, pauseMs), write(content, onEnd, mayEnd) }`. `read` gives
+ * `{ outcome, leave() }`, and waits for `pauseMs()` after each chunk where the way knows waiting. `write` half-closes once all is
+ * written and the promise `mayEnd`, if given, is fulfilled; it calls `onEnd` just before, and gives a promise that never fails.
  */
 export const WAYS = {
   subscribe: (stream) => ({
     read: (take) => subscribed(stream, take),
-    write: (content, onEnd) => nextAll(stream, content, onEnd),
+    write: (content, onEnd, mayEnd) => nextAll(stream, content, onEnd, mayEnd),
   }),
 
   consume: (stream) => ({
@@ -95,7 +97,7 @@ export const WAYS = {
         ),
         ignore,
       ),
-    write: (content, onEnd) => nextAll(stream, content, onEnd),
+    write: (content, onEnd, mayEnd) => nextAll(stream, content, onEnd, mayEnd),
   }),
 
   iterate: (stream) => ({
@@ -107,7 +109,7 @@ export const WAYS = {
           if (isLeft()) break;
         }
       }),
-    write: (content, onEnd) => writeAll(stream, content, onEnd),
+    write: (content, onEnd, mayEnd) => writeAll(stream, content, onEnd, mayEnd),
   }),
 
   web: (stream) => {
@@ -123,7 +125,7 @@ export const WAYS = {
           },
           () => reader.cancel().catch(ignore),
         ),
-      write: (content, onEnd) => writeAll(stream, content, onEnd),
+      write: (content, onEnd, mayEnd) => writeAll(stream, content, onEnd, mayEnd),
     };
   },
 
@@ -141,25 +143,26 @@ export const WAYS = {
           },
           () => duplex.destroy(),
         ),
-      write: (content, onEnd) =>
+      write: (content, onEnd, mayEnd) =>
         new Promise((resolve) => {
           if (duplex.destroyed) {
             resolve();
             return;
           }
           const chunks = content.chunks();
-          const pump = () => {
+          const pump = async () => {
             for (let { done, value } = chunks.next(); !done; { done, value } = chunks.next()) {
               if (!duplex.write(value)) {
                 duplex.once('drain', pump);
                 return;
               }
             }
+            await mayEnd;
             onEnd();
             duplex.end(resolve);
           };
           duplex.once('close', resolve);
-          pump();
+          void pump();
         }),
     };
   },

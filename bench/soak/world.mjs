@@ -2,6 +2,7 @@ import { receiveBudget } from '../../dist/index.js';
 import { Transfer } from './transfer.mjs';
 
 const MOST_FAULTS = 20;
+const STALL_MS = 10_000;
 
 /** What all sessions share: what is under way, what was done, and what went wrong. */
 export class World {
@@ -11,10 +12,16 @@ export class World {
   faults = [];
   /** Bytes received and unread of all sessions. */
   budget = receiveBudget({ maxBytes: 1 << 30 });
+  /**
+   * Options of all sessions. To smux a peer that has left looks like one that has half-closed: a writer finds out by the stall
+   * timeout, and a cycle waits for it.
+   */
+  limits = { budget: this.budget, stallTimeoutMs: STALL_MS };
   /** Aborted when all is to come to an end. */
   stop = new AbortController().signal;
   #lanes = new Map();
   #transfers = new Map();
+  #underWay = new Set();
   #sessions = [];
   #living = new Map();
   #lastId = 0;
@@ -59,6 +66,16 @@ export class World {
     this.#checkDone();
   }
 
+  /** Something with a `description` begins that a cycle waits for. */
+  start(one) {
+    this.#underWay.add(one);
+  }
+
+  finish(one) {
+    this.#underWay.delete(one);
+    this.#checkDone();
+  }
+
   transfer(lane, random) {
     const transfer = new Transfer(++this.#lastId, lane, random);
     this.#transfers.set(transfer.id, transfer);
@@ -98,7 +115,8 @@ export class World {
       const text = `${session.streams.length} streams, ${disturbance ?? (isGoneAway ? 'goAway' : 'undisturbed')}`;
       this.fault(`${protocol}: a session does not end (${text})`);
     }
-    for (const transfer of this.#transfers.values()) this.fault(`${transfer.description}: does not end`);
+    for (const transfer of [...this.#transfers.values(), ...this.#underWay])
+      this.fault(`${transfer.description}: does not end`);
   }
 
   /** All ports are new from here on. */
@@ -113,6 +131,6 @@ export class World {
   }
 
   #checkDone() {
-    if (this.#living.size === 0 && this.#transfers.size === 0) this.#isDone?.();
+    if (this.#living.size + this.#transfers.size + this.#underWay.size === 0) this.#isDone?.();
   }
 }

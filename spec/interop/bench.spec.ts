@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
+import { describeMuxPeer } from './mux-peer.js';
 import { Lab } from './run.js';
 
 const lab = new Lab();
@@ -57,16 +58,32 @@ describe('npm run bench:compare', () => {
   }, 120_000);
 });
 
+interface Soaked {
+  readonly isGood: boolean;
+  readonly faults: readonly string[];
+  readonly counts: Readonly<Record<string, number>>;
+}
+
+const soak = async (...args: readonly string[]): Promise<Soaked['counts']> => {
+  const stdout = await bench('soak', ...args);
+  const { isGood, faults, counts } = JSON.parse(stdout.slice(0, stdout.indexOf('\n'))) as Soaked;
+  expect([isGood, faults]).toEqual([true, []]);
+  return counts;
+};
+
 describe('npm run soak', () => {
   it('session case 66: random traffic and kills for six seconds leave nothing behind, and every hash is right', async () => {
-    const stdout = await bench('soak', '--minutes', '0.1', '--seed', '66');
-    const { isGood, faults, counts } = JSON.parse(stdout.slice(0, stdout.indexOf('\n'))) as {
-      readonly isGood: boolean;
-      readonly faults: readonly string[];
-      readonly counts: Readonly<Record<string, number>>;
-    };
-    expect([isGood, faults]).toEqual([true, []]);
+    const counts = await soak('--minutes', '0.1', '--seed', '66');
     expect(counts.streams).toBeGreaterThan(100);
     expect(counts['sessions: kill']).toBeGreaterThan(0);
+  }, 120_000);
+});
+
+describeMuxPeer('npm run soak with the Go libraries of Debian', () => {
+  it('has processes of Go at the other end, in both roles, and kills them', async () => {
+    const counts = await soak('--minutes', '0.3', '--seed', '67');
+    expect(counts['accepted from Go']).toBeGreaterThan(100);
+    expect(counts['streams to Go: echo']).toBeGreaterThan(100);
+    expect(counts['Go sessions: kill']).toBeGreaterThan(0);
   }, 120_000);
 });

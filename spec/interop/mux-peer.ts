@@ -25,6 +25,7 @@ export type MuxScenario =
   | 'bulk'
   | 'open'
   | 'pingpong'
+  | 'soak'
   | 'plain'
   | 'web';
 
@@ -72,6 +73,7 @@ export interface MuxEvent {
     | 'stream-error'
     | 'reset'
     | 'open-failed'
+    | 'failed'
     | 'fast'
     | 'heartbeat'
     | 'log';

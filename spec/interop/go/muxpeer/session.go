@@ -9,7 +9,7 @@ import (
 var o struct {
 	heartbeat, quiet            time.Duration
 	window                      uint
-	streamType, bytes           int64
+	streamType, bytes, seed     int64
 	streams, concurrency, chunk int
 	pace, code                  uint64
 }

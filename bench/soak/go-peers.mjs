@@ -1,0 +1,181 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { setTimeout as elapsed } from 'node:timers/promises';
+import { connect } from 'node:net';
+import { firstValueFrom } from 'rxjs';
+import { fromDuplex, listen, muxado, session, smux, yamux } from '../../dist/index.js';
+import { buildMuxPeer, hasMultiplexers } from '../lib/go.mjs';
+import { GoStream } from './go-stream.mjs';
+import { answer } from './traffic.mjs';
+
+const PEERS = [
+  ['muxado1', muxado({ version: 1 })],
+  ['yamux', yamux()],
+  ['smux1', smux({ version: 1 })],
+  ['smux2', smux({ version: 2 })],
+];
+const ROLES = ['client', 'server'];
+const STREAMS_AT_A_TIME = 3;
+const GO_STREAMS_AT_A_TIME = 3;
+const MOST_PAUSE_MS = 200;
+const MOST_BYTES = 500_000;
+const LIFE_MS = [300, 20_000];
+const EXIT_MS = 5000;
+const SESSION_ACTS = { goAway: 30, peerGoAway: 15, close: 15, error: 10, kill: 20, cut: 10 };
+
+/** Sessions with processes of Go at the other end, in both roles. Gives what runs them until `world.stop`. */
+export async function goPeers(world, random) {
+  if (!hasMultiplexers) return () => [];
+  const binary = await buildMuxPeer();
+  const again = async (proto, codec, role) => {
+    while (!world.stop.aborted) await new GoLane({ binary, proto, codec, role, random: random.fork(), world }).run();
+  };
+  return () => PEERS.flatMap(([proto, codec]) => ROLES.map((role) => again(proto, codec, role)));
+}
+
+/** One process of Go and the session with it. */
+class GoLane {
+  protocol;
+  canReset;
+  saysGoAway;
+  /** What was done to the session on purpose. */
+  disturbance;
+  isGoneAway = false;
+  isOver = false;
+  #options;
+  #random;
+  #world;
+  #process;
+  #session;
+  #socket;
+
+  constructor({ random, world, ...options }) {
+    const { codec, proto } = options;
+    this.protocol = `Go ${proto}`;
+    this.canReset = codec.traits.reset !== 'none';
+    this.saysGoAway = codec.traits.goAway !== 'none';
+    this.#options = options;
+    this.#random = random;
+    this.#world = world;
+  }
+
+  /** Acts until the session and the process are over. */
+  async run() {
+    const { codec, role } = this.#options;
+    this.#socket = role === 'client' ? await this.#dial() : await this.#accept();
+    this.#session = session(fromDuplex(this.#socket), { codec, role, ...this.#world.limits });
+    this.#world.began(this.#session, this);
+    this.#session.accept$.subscribe((stream) => {
+      this.#world.count('accepted from Go');
+      void answer(stream);
+    });
+    for (let i = 0; i < STREAMS_AT_A_TIME; i++) void this.#openAgain();
+    const over = new AbortController();
+    void this.#actLater(AbortSignal.any([over.signal, this.#world.stop]), over.signal);
+    const { error } = await firstValueFrom(this.#session.closed$);
+    over.abort();
+    this.isOver = true;
+    this.#world.ended(this.#session, this, error);
+    await this.#ended();
+  }
+
+  /** Starts the process; gives what it tells, line by line. */
+  #start(...place) {
+    const { binary, proto, role } = this.#options;
+    const flags = {
+      proto,
+      role: role === 'client' ? 'server' : 'client',
+      scenario: 'soak',
+      stay: true,
+      concurrency: GO_STREAMS_AT_A_TIME,
+      bytes: MOST_BYTES,
+      seed: this.#random.whole(1, 0x7fff_ffff),
+    };
+    const args = Object.entries(flags).map(([name, value]) => `-${name}=${value}`);
+    this.#process = spawn(binary, [...args, ...place], { stdio: ['pipe', 'pipe', 'ignore'] });
+    this.#process.stdin.on('error', () => {});
+    const lines = createInterface({ input: this.#process.stdout });
+    return new Promise((resolve) => {
+      lines.on('line', (line) => {
+        const told = JSON.parse(line);
+        if (told.event === 'listening') resolve(told.port);
+        else this.#judge(told);
+      });
+    });
+  }
+
+  async #dial() {
+    const port = await this.#start('-listen=127.0.0.1:0');
+    const socket = connect({ port, host: '127.0.0.1', noDelay: true, allowHalfOpen: true });
+    await once(socket, 'connect');
+    return socket;
+  }
+
+  async #accept() {
+    const conns$ = listen({ port: 0, host: '127.0.0.1' });
+    const accepted = firstValueFrom(conns$);
+    const { port } = await firstValueFrom(conns$.address$);
+    void this.#start(`-dial=127.0.0.1:${port}`);
+    return (await accepted).duplex();
+  }
+
+  /** What Go tells of a failure is one if nobody did anything to the session. */
+  #judge({ event, kind, error, bytes = 0 }) {
+    if (event !== 'failed' && event !== 'error') return;
+    const isExpected = this.disturbance !== undefined || (this.isGoneAway && (bytes === 0 || !this.saysGoAway));
+    this.#world.count(`Go: ${error}`);
+    if (error.includes('other bytes') || !isExpected)
+      this.#world.fault(`${this.protocol}: a stream of Go, ${kind}, ${event} after ${bytes} bytes: ${error}`);
+  }
+
+  async #ended() {
+    const exited =
+      this.#process.exitCode !== null || this.#process.signalCode !== null ? [] : once(this.#process, 'exit');
+    const late = setTimeout(() => {
+      this.#world.count('Go: killed after its session');
+      this.#process.kill('SIGKILL');
+    }, EXIT_MS);
+    await exited;
+    clearTimeout(late);
+  }
+
+  async #openAgain() {
+    for (;;) {
+      await elapsed(this.#random.whole(0, MOST_PAUSE_MS));
+      if (this.isOver || this.#world.stop.aborted) return;
+      await new GoStream({ session: this.#session, lane: this, random: this.#random, world: this.#world }).run();
+    }
+  }
+
+  async #actLater(until, over) {
+    await elapsed(this.#random.logarithmic(...LIFE_MS), undefined, { signal: until }).catch(() => {});
+    if (!over.aborted) this.#act(this.#world.stop.aborted ? 'goAway' : this.#random.weighted(SESSION_ACTS));
+  }
+
+  #act(act) {
+    this.#world.count(`Go sessions: ${act}`);
+    if (act === 'goAway' || (act === 'peerGoAway' && this.saysGoAway)) this.isGoneAway = true;
+    else this.disturbance = act;
+    switch (act) {
+      case 'goAway':
+        this.#session.goAway();
+        break;
+      case 'peerGoAway':
+        GoStream.askToGoAway(this.#session);
+        break;
+      case 'close':
+        this.#session.close({ timeoutMs: this.#random.whole(0, 500) });
+        break;
+      case 'error':
+        this.#session.error(new Error('ended on purpose'));
+        break;
+      case 'kill':
+        this.#process.kill('SIGKILL');
+        break;
+      case 'cut':
+        this.#socket.resetAndDestroy();
+        break;
+    }
+  }
+}
