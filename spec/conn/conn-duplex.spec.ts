@@ -5,7 +5,7 @@ import { Readable, Writable, type Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { firstValueFrom, lastValueFrom, toArray, VirtualTimeScheduler } from 'rxjs';
 import type { Conn } from '../../src/conn/conn.js';
-import { duplexOver, type FailingConn } from '../../src/conn/conn-duplex.js';
+import { duplexOver } from '../../src/conn/conn-duplex.js';
 import { memoryPipe, type MemoryPipeOptions } from '../../src/testing/memory-pipe.js';
 
 type StreamSocket = Duplex &
@@ -16,7 +16,7 @@ type StreamSocket = Duplex &
 
 // Its type is that of any Duplex; servers find the rest of a socket by asking.
 const socketOver = (conn: Conn, scheduler?: VirtualTimeScheduler): StreamSocket =>
-  duplexOver(conn as FailingConn, scheduler) as StreamSocket;
+  duplexOver(conn, scheduler) as StreamSocket;
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
@@ -352,7 +352,7 @@ describe('a Duplex over a Conn that fails', () => {
   it('is destroyed from the beginning over a connection that was gone before', async () => {
     const [peer, conn] = memoryPipe();
     peer.error(new Error('gone'));
-    const duplex = duplexOver(conn as FailingConn);
+    const duplex = duplexOver(conn);
     expect(duplex.destroyed).toBe(true);
     const errors = errorsOf(duplex);
     await closed(duplex);
@@ -370,7 +370,7 @@ describe('a Duplex over a Conn that fails', () => {
   it('is destroyed at the first read over a connection that another reads, who reads on', async () => {
     const [peer, conn] = memoryPipe();
     const first = received(conn);
-    const duplex = duplexOver(conn as FailingConn);
+    const duplex = duplexOver(conn);
     const errors = errorsOf(duplex);
     await closed(duplex.resume());
     expect(errors).toEqual(['ERR_MUX_SECOND_SUBSCRIBE']);
@@ -477,7 +477,7 @@ describe('what a Duplex over a Conn has consumed', () => {
         },
       });
     };
-    const duplex = duplexOver(conn as FailingConn);
+    const duplex = duplexOver(conn);
     peer.next(new Uint8Array(5000));
     await once(duplex, 'readable');
     duplex.read(1000);

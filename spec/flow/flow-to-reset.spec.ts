@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Conn } from '../../src/conn/conn.js';
 import { flowTo } from '../../src/flow/flow-to.js';
+import type { MuxError } from '../../src/errors.js';
 import { memoryPipe } from '../../src/testing/memory-pipe.js';
 import { hostile } from '../session/abuse/hostile.js';
 import { log } from '../session/raw-peer.js';
@@ -78,11 +79,11 @@ describe.each(CODECS)('a flow from a stream of %s to a destination that is full'
     if (codec.traits.streamType === 'prefix') peer.send({ kind: 'data', id, bytes: new Uint8Array(4) });
     const [source] = streams;
     if (source === undefined) throw new Error('no stream was accepted');
-    const { to, closed } = full();
+    const { to, far, closed } = full();
     const seen = flow(source, to);
     for (let n = 0; n < 4; n++) peer.send({ kind: 'data', id, bytes: CHUNK });
     expect([seen, closed, to.needsDrain]).toEqual([[], [], true]);
-    return { peer, to, closed, seen };
+    return { peer, to, far, closed, seen };
   }
 
   if (codec.traits.reset !== 'none')
@@ -94,10 +95,26 @@ describe.each(CODECS)('a flow from a stream of %s to a destination that is full'
       expect(peer.stats().heldBytes).toBe(0);
     });
 
-  test('is over when the connection of the session is lost, and so is the destination', async () => {
-    const { peer, to, closed, seen } = flowing();
+  test('brings what had come when the session is lost, and then resets the destination', async () => {
+    const { peer, to, far, closed, seen } = flowing();
     peer.conn.error('cable');
     await turn();
+    expect([seen, closed]).toEqual([[], []]);
+    let bytes = 0;
+    const ends: string[] = [];
+    far.subscribe({ next: (chunk) => (bytes += chunk.length), error: ({ code }: MuxError) => ends.push(code) });
+    expect([bytes, ends]).toEqual([4 * CHUNK.length, ['ERR_MUX_RESET']]);
     expect([seen, closed, to.bufferedBytes]).toEqual([['complete'], ['ERR_MUX_TRANSPORT'], 0]);
+    expect(peer.stats().heldBytes).toBe(0);
+  });
+
+  test('gives up a session that is lost after stallTimeoutMs in which the destination takes nothing', async () => {
+    const { peer, closed, seen } = flowing();
+    peer.conn.error('cable');
+    await peer.clock.pass(29_999);
+    expect([seen, closed]).toEqual([[], []]);
+    await peer.clock.pass(1);
+    expect([seen, closed]).toEqual([['complete'], ['ERR_MUX_TRANSPORT']]);
+    expect([peer.stats().heldBytes, peer.clock.timers]).toEqual([0, 0]);
   });
 });

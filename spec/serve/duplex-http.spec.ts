@@ -4,7 +4,7 @@ import http, { type ClientRequest, type IncomingMessage, type RequestListener } 
 import type { Duplex } from 'node:stream';
 import { VirtualTimeScheduler } from 'rxjs';
 import type { Conn } from '../../src/conn/conn.js';
-import { duplexOver, type FailingConn } from '../../src/conn/conn-duplex.js';
+import { duplexOver } from '../../src/conn/conn-duplex.js';
 import { toHttp } from '../../src/serve/to-http.js';
 import { memoryPipe, type MemoryPipeOptions } from '../../src/testing/memory-pipe.js';
 
@@ -69,7 +69,7 @@ test('an idle connection is closed after keepAliveTimeout, by the clock of the s
   const server = http.createServer(echo);
   server.keepAliveTimeout = 5000;
   const [client, conn] = memoryPipe();
-  server.emit('connection', duplexOver(conn as FailingConn, scheduler));
+  server.emit('connection', duplexOver(conn, scheduler));
   const near = client.duplex();
   let reply = '';
   near.setEncoding('latin1').on('data', (chunk: string) => (reply += chunk));

@@ -5,13 +5,7 @@ import type { Conn } from './conn.js';
 import type { Reading } from './reading.js';
 import { withSocketSurface } from './socket-surface.js';
 
-/** A Conn that tells its Duplex of an early end, which its reading does not while it is paused or after the peer's FIN. */
-export interface FailingConn extends Conn {
-  /** Calls back when the connection is over with an error, at once if it is. One Duplex asks. */
-  _onFailed(callback: (error: MuxError) => void): void;
-}
-
-type ConnDuplexClass = new (conn: FailingConn, scheduler: SchedulerLike) => Duplex;
+type ConnDuplexClass = new (conn: Conn, scheduler: SchedulerLike) => Duplex;
 type Done = (error?: Error | null) => void;
 
 let ConnDuplex: ConnDuplexClass | undefined;
@@ -21,12 +15,12 @@ let ConnDuplex: ConnDuplexClass | undefined;
  * and only when called, so that the rest runs, and bundles, without it.
  *
  * As with a socket, a reset destroys it with the error, and what is in its buffer is lost; destroying it with an error resets
- * the connection.
+ * the connection. When the connection fails otherwise, what arrived is read first. Until then writes wait.
  *
  * @param scheduler - the clock of its `setTimeout`
  * @throws UsageError `ERR_MUX_USAGE` where there is no Node
  */
-export function duplexOver(conn: FailingConn, scheduler: SchedulerLike = asyncScheduler): Duplex {
+export function duplexOver(conn: Conn, scheduler: SchedulerLike = asyncScheduler): Duplex {
   ConnDuplex ??= connDuplexClass();
   return new ConnDuplex(conn, scheduler);
 }
@@ -62,34 +56,47 @@ function connDuplexClass(): ConnDuplexClass {
     #unconsumed = 0;
     #wanted = false;
     #ended = false;
-    #failed = false;
+    // Why the connection is over, while there is something left to read.
+    #failure: MuxError | undefined;
+    // Nothing more comes out of the connection: what is left to read is in the buffer of this stream.
+    #isDelivered = false;
     #resetting = false;
+    // A write that the connection did not take.
+    #held: Done | undefined;
 
-    constructor(conn: FailingConn, scheduler: SchedulerLike) {
+    constructor(conn: Conn, scheduler: SchedulerLike) {
       super(conn, scheduler);
       this.#reading = conn._read({
         next: (chunk) => {
           this.#take(chunk);
         },
         complete: () => {
-          this.#ended = true;
+          this.#ended = this.#isDelivered = true;
           this.#showEnd();
+          this.#failIfRead();
         },
         error: (error) => {
-          this.#fail(error);
+          this.#isDelivered = true;
+          this.#failure ??= error;
+          this.#failIfRead();
         },
-      });
-      // A reset must reach a writer, too. Not by closed$, which is the third part of what an idle stream would hold.
-      conn._onFailed((error) => {
-        // An end that came before the reset is shown before it.
-        if (this.#ended) inTwoTurns(() => this.#fail(error));
-        else this.#fail(error);
+        failed: (error, isReset) => {
+          this.#failure = error;
+          if (!isReset) this.#failIfRead();
+          else {
+            this.#isDelivered = true;
+            this.destroy(error);
+          }
+        },
       });
     }
 
-    #fail(error: MuxError): void {
-      this.#failed = true;
-      this.destroy(error);
+    // Everything is read that came before the failure. An end among it is shown before the error.
+    #failIfRead(): void {
+      const failure = this.#failure;
+      if (failure === undefined || !this.#isDelivered || this.#unconsumed > 0) return;
+      if (this.#ended) inTwoTurns(() => this.destroy(failure));
+      else this.destroy(failure);
     }
 
     #take(chunk: Uint8Array): void {
@@ -118,6 +125,7 @@ function connDuplexClass(): ConnDuplexClass {
       if (left <= 0) return;
       this.#unconsumed -= left;
       this.#reading.consumed(left);
+      this.#failIfRead();
     }
 
     override _read(): void {
@@ -158,13 +166,19 @@ function connDuplexClass(): ConnDuplexClass {
 
     #written(goesOn: boolean, done: Done): void {
       if (goesOn) {
-        done();
+        this.#taken(done);
         return;
       }
       this._conn._drained(() => {
         this._touch();
-        done();
+        this.#taken(done);
       });
+    }
+
+    // Nothing was sent of what is written to a connection that is over, yet there may be something to read.
+    #taken(done: Done): void {
+      if (this.#failure === undefined) done();
+      else this.#held = done;
     }
 
     // Does not wait until all is sent: at a write while an end is under way, node:http2 ends the process.
@@ -180,9 +194,12 @@ function connDuplexClass(): ConnDuplexClass {
     }
 
     override _destroy(error: Error | null, done: Done): void {
-      if (!this.#failed) this.#leave(error);
+      const failure = this.#failure;
+      if (failure === undefined) this.#leave(error);
+      else if (!this.#isDelivered) this.#reading.cancel();
       this.#settle();
       super._destroy(error, done);
+      this.#held?.(error ?? failure);
     }
 
     #leave(error: Error | null): void {

@@ -163,6 +163,10 @@ export abstract class Conn<P extends string = string, M extends object = ConnMet
   protected abstract _end(): void;
   /** @internal Ends both directions now; `reset` says so on the wire where the wire can. */
   abstract _destroy(error: MuxError | undefined, reset: boolean): void;
+  /** @internal Resets, as {@link Conn.error}, but behind what was written where the connection can. */
+  _fail(error: MuxError): void {
+    this.error(error);
+  }
   /** @internal Replaces the addresses, on the underlying socket too, where servers look for them. */
   abstract _readdress(addresses: Addresses): void;
 

@@ -26,7 +26,6 @@ export abstract class InboxConn<P extends string = string, M extends ConnMeta = 
   #taken = false;
   #duplex: Duplex | undefined;
   #closed: ConnClosed | undefined;
-  #onFailed: ((error: MuxError) => void) | undefined;
   // Made when somebody asks: most streams end unwatched.
   #closed$: ReplaySubject<ConnClosed> | undefined;
 
@@ -79,16 +78,10 @@ export abstract class InboxConn<P extends string = string, M extends ConnMeta = 
     this.addresses = { ...addressesOf(this), ...addresses };
   }
 
-  /** @internal */
-  _onFailed(callback: (error: MuxError) => void): void {
-    this.#onFailed = callback;
-    if (this.#closed?.error !== undefined) callback(this.#closed.error);
-  }
-
   /** @internal The reader is done with so many bytes. */
   abstract onConsumed(bytes: number): void;
-  /** @internal The reader left before the end. */
-  abstract onCancelled(): void;
+  /** @internal The reader left before the end; with an error, the peer is to learn of it. */
+  abstract onCancelled(error?: MuxError): void;
 
   /** @internal A listener of a Duplex threw, which with a socket is an uncaught exception, too. */
   onThrown(error: unknown): void {
@@ -107,7 +100,6 @@ export abstract class InboxConn<P extends string = string, M extends ConnMeta = 
   protected close(error: MuxError | undefined): void {
     if (this.#closed !== undefined) return;
     this.#closed = error === undefined ? ORDERLY : { error };
-    if (error !== undefined) this.#onFailed?.(error);
     this.#tellClosed();
   }
 

@@ -1,5 +1,6 @@
+import type { Subscription } from 'rxjs';
 import type { MuxError } from '../errors.js';
-import type { InboundFilter, Intake, PeekHandler, Peeking, Reading } from './reading.js';
+import type { InboundFilter, Intake, Patience, PeekHandler, Peeking, Reading } from './reading.js';
 import { Unread } from './unread.js';
 
 const NOTHING = new Uint8Array(0);
@@ -8,12 +9,21 @@ const NONE = new Unread();
 
 const ENDED = { error: undefined };
 
+/** The connection is over, and what arrived before is still the reader's, if there is patience. */
+interface Failure {
+  readonly error: MuxError;
+  readonly patience: Patience | undefined;
+  /** Readers that write or pass bytes on give up at once. */
+  readonly isReset: boolean;
+  stall?: Subscription;
+}
+
 /** What an {@link Inbox} tells the connection it belongs to. */
 export interface InboxOwner {
   /** The reader is done with so many bytes: the peer may send as many more. */
   onConsumed(bytes: number): void;
-  /** The reader left before the end. */
-  onCancelled(): void;
+  /** The reader left before the end; with an error, the peer is to learn of it. */
+  onCancelled(error?: MuxError): void;
   /** The reader threw: that is its own end, and not that of who delivers. */
   onThrown(error: unknown): void;
 }
@@ -26,6 +36,8 @@ export class Inbox implements Reading {
   readonly #owner: InboxOwner;
   #chunks = NONE;
   #end: { readonly error: MuxError | undefined } | undefined;
+  #isTold = false;
+  #failure: Failure | undefined;
   #intake: Intake | undefined;
   #peek: PeekHandler | undefined;
   #filter: InboundFilter | undefined;
@@ -54,18 +66,43 @@ export class Inbox implements Reading {
     else this.#peek.bytes(chunk, false);
   }
 
-  /** The peer's FIN; with an error, the end of everything, and what is kept is lost unless `isKept`. */
-  end(error?: MuxError, isKept = false): void {
+  /** The peer's FIN. */
+  end(): void {
+    this.#finish(ENDED);
+  }
+
+  /**
+   * The connection is over. With `patience` what arrived is delivered first, then the error; without it, it is lost. A FIN that came
+   * before stays: the reader gets everything, and `complete`.
+   */
+  fail(error: MuxError, patience?: Patience): void {
+    if (this.#failure !== undefined) return;
+    const hasEnded = this.#end !== undefined;
+    const isReset = hasEnded
+      ? patience === undefined && error.initiator === 'local'
+      : patience === undefined || error.code === 'ERR_MUX_RESET';
+    this.#failure = { error, patience, isReset };
+    if (!hasEnded && patience === undefined) {
+      this.#lose();
+      this.#filter = undefined;
+    }
+    this.#finish({ error });
+    this.#tellFailure(error, isReset);
+    this.#awaitReader();
+  }
+
+  #finish(end: { readonly error: MuxError | undefined }): void {
     if (this.#end !== undefined) return;
-    this.#end = error === undefined ? ENDED : { error };
-    if (error !== undefined && !isKept) this.#lose();
-    else if (this.#filter?.done === false) this.#queue().push(this.#filter.flush());
+    this.#end = end;
+    if (this.#filter?.done === false) this.#queue().push(this.#filter.flush());
     if (this.#peek === undefined) this.#deliver();
-    else if (!this.#isEarly) tellEnd(this.#peek, error);
+    else if (!this.#isEarly) tellEnd(this.#peek, end.error);
   }
 
   read(intake: Intake): Reading {
     this.#intake = intake;
+    if (this.#failure !== undefined) this.#tellFailure(this.#failure.error, this.#failure.isReset);
+    this.#awaitReader();
     return this;
   }
 
@@ -116,15 +153,48 @@ export class Inbox implements Reading {
     if (this.#cancelled || bytes === 0) return;
     this.#heldBytes -= bytes;
     this.#owner.onConsumed(bytes);
+    this.#awaitReader();
   }
 
-  cancel(): void {
+  cancel(error?: MuxError): void {
     if (this.#cancelled) return;
     this.#chunks.clear();
     this.#settle();
+    this.#failure?.stall?.unsubscribe();
     if (this.#intake === undefined) return;
     this.#intake = undefined;
-    this.#owner.onCancelled();
+    if (!this.#isTold) this.#owner.onCancelled(error);
+  }
+
+  // One bound for every way of reading: nobody waits, and nothing is kept, for a reader that has stopped for good.
+  #awaitReader(): void {
+    const failure = this.#failure;
+    if (failure?.patience === undefined) return;
+    const { scheduler, stallTimeoutMs } = failure.patience;
+    failure.stall?.unsubscribe();
+    if (this.#intake === undefined || (this.#isTold && this.#heldBytes === 0)) return;
+    failure.stall = scheduler.schedule(() => {
+      this.#giveUp(failure.error);
+    }, stallTimeoutMs);
+  }
+
+  #giveUp(error: MuxError): void {
+    this.#tellFailure(error, true);
+    if (this.#end?.error === undefined) return;
+    this.#lose();
+    this.#tellEnd(true);
+  }
+
+  #tellFailure(error: MuxError, isReset: boolean): void {
+    const intake = this.#intake;
+    if (intake?.failed === undefined) return;
+    if (isReset) {
+      this.#lose();
+      this.#isTold = true;
+    }
+    intake.failed(error, isReset);
+    // With nothing before it, such a reader hears of the end at once, paused or not.
+    if (this.#heldBytes === 0 && !this.#delivering) this.#tellEnd(true);
   }
 
   // Nobody will say of what is held that it was consumed.
@@ -179,10 +249,12 @@ export class Inbox implements Reading {
     if (this.#end !== undefined) this.#tellEnd();
   }
 
-  #tellEnd(): void {
+  #tellEnd(isForced = false): void {
     const intake = this.#intake;
-    if (this.#end === undefined || intake === undefined || this.#paused || !this.#chunks.isEmpty) return;
-    this.#intake = undefined;
+    if (this.#end === undefined || intake === undefined || this.#isTold || !this.#chunks.isEmpty) return;
+    if (this.#paused && !isForced) return;
+    this.#isTold = true;
+    this.#awaitReader();
     if (this.#end.error === undefined) intake.complete();
     else intake.error(this.#end.error);
   }

@@ -1,4 +1,4 @@
-import type { Observable } from 'rxjs';
+import type { Observable, SchedulerLike } from 'rxjs';
 import { UsageError, type MuxError } from '../errors.js';
 
 /** Where inbound bytes go: the one reader of a connection. */
@@ -6,6 +6,19 @@ export interface Intake {
   next(chunk: Uint8Array): void;
   complete(): void;
   error(error: MuxError): void;
+  /**
+   * The connection has failed. Called at once, to a paused reader too, for readers that also write or pass bytes on. With
+   * `isReset` nothing that is kept is worth waiting for: a reset, or a reader that took nothing for too long. Without it what
+   * arrived still follows, and then `complete` or `error`.
+   */
+  failed?(error: MuxError, isReset: boolean): void;
+}
+
+/** For how long bytes that arrived before a failure are kept for a reader that takes none of them. */
+export interface Patience {
+  readonly scheduler: SchedulerLike;
+  /** Milliseconds without a byte taken. */
+  readonly stallTimeoutMs: number;
 }
 
 /** The reader's hold on the connection. A reading begins paused: nothing is delivered before the first `resume`. */
@@ -16,8 +29,11 @@ export interface Reading {
   resume(): void;
   /** Says that delivered bytes were consumed; a windowed connection grants its peer that much credit. */
   consumed(bytes: number): void;
-  /** The reader wants no more. Does nothing after complete or error. */
-  cancel(): void;
+  /**
+   * The reader wants no more. Does nothing after complete or error. With an error the peer is to learn of it: a stream of a session is
+   * reset as soon as our own end has been sent.
+   */
+  cancel(error?: MuxError): void;
 }
 
 /** An Observable of bytes that can be held back: what `consume`, `flowTo` and `paced` read without a buffer of their own. */

@@ -4,6 +4,7 @@ import { checkWholeNumber } from '../bytes/whole-number.js';
 import { MuxError, OverflowError, ProtocolError, ResetError, UsageError } from '../errors.js';
 import { addressesOf, type Addresses, type Conn } from './conn.js';
 import { InboxConn } from './inbox-conn.js';
+import type { Patience } from './reading.js';
 import type { WebSocketEnd, WebSocketFailure, WebSocketTransport } from './web-socket-transport.js';
 
 /** Settings of {@link fromWebSocket}. */
@@ -39,6 +40,8 @@ const HIGH_WATER_BYTES = 262_144;
 /** No event tells when a WebSocket has sent: how often it is asked while somebody waits. */
 const POLL_MS = 5;
 const RECEIVE_BUFFER_BYTES = 16 << 20;
+/** What arrived before an early close waits so long for a reader that takes none of it. */
+const STALL_TIMEOUT_MS = 30_000;
 
 /** A Conn over a WebSocket. */
 class WebSocketConn extends InboxConn {
@@ -188,8 +191,13 @@ class WebSocketConn extends InboxConn {
     if (this.isOver) return;
     this.close(isTold ? error : undefined);
     this.#early.clear();
-    this.inbox.end(error);
+    if (error === undefined) this.inbox.end();
+    else this.inbox.fail(error, error.initiator === 'remote' ? this.#patience() : undefined);
     this.#wakeWriters();
+  }
+
+  #patience(): Patience {
+    return { scheduler: this.#scheduler, stallTimeoutMs: STALL_TIMEOUT_MS };
   }
 
   #wakeWriters(): void {

@@ -18,8 +18,8 @@ export interface ConsumeOptions {
  * Completes when the source has completed and the last work is done; errors when the source, `project` or the work does, and
  * cancels the source and all work then. Unsubscribing cancels the source and the work.
  *
- * An error of a Conn that is paused waits, as the bytes before it do, until work is done: work that may never end, and
- * fills `concurrency`, is never told. Give it an end of its own, such as `timeout` of rxjs.
+ * An error of a Conn that is paused waits, as the bytes before it do, until work is done. After the end of a stream or its session it waits
+ * `stallTimeoutMs` at most: then the bytes are dropped, and the error cancels the work.
  *
  * @throws UsageError `ERR_MUX_OPTION` for a concurrency that is no positive whole number
  * @example

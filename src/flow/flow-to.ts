@@ -1,5 +1,6 @@
 import { Observable, type OperatorFunction } from 'rxjs';
 import { requireConn, type Conn } from '../conn/conn.js';
+import type { MuxError } from '../errors.js';
 import { holdable } from './on-backpressure-buffer.js';
 
 /**
@@ -7,7 +8,8 @@ import { holdable } from './on-backpressure-buffer.js';
  * chunk counts as consumed when the destination has taken it; while the destination is full, the source is held back.
  *
  * Emits nothing and completes when the flow is over. The source's completion half-closes the destination; the source's error
- * resets it with that error; a destination that ends first cancels the source. How it ended is told by `closed$` of the two
+ * resets it with that error, behind what came before. A destination that ends first cancels the source, and one that ends with an error
+ * has a stream reset behind our own end. How it ended is told by `closed$` of the two
  * Conns, never by an error here: a client that resets its connection is no failure of the program. Unsubscribing cancels
  * the source and leaves the destination open.
  *
@@ -40,29 +42,26 @@ export function flowTo(destination: Conn): OperatorFunction<Uint8Array, never> {
           subscriber.complete();
         },
         error(error) {
+          destination._fail(error);
+          subscriber.complete();
+        },
+        // Also while the destination is full, perhaps for ever.
+        failed(error, isReset) {
+          if (!isReset) return;
           destination.error(error);
           subscriber.complete();
         },
       });
+      let failure: MuxError | undefined;
       subscriber.add(
-        destination.closed$.subscribe(() => {
+        destination.closed$.subscribe(({ error }) => {
+          failure = error;
           subscriber.complete();
         }),
       );
-      // A reading that is held back tells no error, and the destination may be full for ever.
-      if ('closed$' in source) {
-        const { closed$ } = source as Conn;
-        subscriber.add(
-          closed$.subscribe(({ error }) => {
-            if (error === undefined) return;
-            destination.error(error);
-            subscriber.complete();
-          }),
-        );
-      }
       subscriber.add(() => {
         forget?.();
-        reading.cancel();
+        reading.cancel(failure);
       });
       reading.resume();
     });

@@ -107,10 +107,6 @@ export class Core implements StreamHost<MuxStream> {
     return this.settings.sendBufferBytes + (initialWindowBytes === Infinity ? 0 : initialWindowBytes);
   }
 
-  get unreadOnReset(): 'deliver' | 'drop' {
-    return this.settings.unreadOnReset;
-  }
-
   /** A stream of either side, not in the table yet. */
   stream(isLocal: boolean, weight: number): MuxStream {
     const { initialWindowBytes } = this.codec.traits;
@@ -170,7 +166,8 @@ export class Core implements StreamHost<MuxStream> {
   }
 
   #remember(stream: MuxStream): void {
-    const left: Left = { core: new WeakRef(this), bytes: stream.window.arrivedBytes };
+    const { budget } = this.settings;
+    const left: Left = { core: new WeakRef(this), budget, bytes: stream.window.arrivedBytes };
     stream.window.left = left;
     forgotten.register(stream, left);
   }
@@ -223,10 +220,8 @@ export class Core implements StreamHost<MuxStream> {
     return this.budget.usedBytes >= this.budget.maxBytes;
   }
 
-  /** The session is over: what its readers still hold is theirs. */
+  /** The session is over. What its readers have not read yet counts until they have. */
   end(): void {
-    this.settings.budget.usedBytes -= this.budget.usedBytes;
-    this.budget.usedBytes = 0;
     this.isOver = true;
   }
 
@@ -239,11 +234,10 @@ export class Core implements StreamHost<MuxStream> {
 
   /** So many bytes count against the budgets no more, and reading goes on when that makes room. */
   giveBack(bytes: number): void {
-    if (this.isOver) return;
     this.budget.usedBytes -= bytes;
     this.settings.budget.usedBytes -= bytes;
     // Half of the budget before going on: not a byte at a time.
-    if (!this.#isHeld || this.budget.usedBytes * 2 > this.budget.maxBytes) return;
+    if (this.isOver || !this.#isHeld || this.budget.usedBytes * 2 > this.budget.maxBytes) return;
     this.#isHeld = false;
     this.owner.onHold('unread', false);
   }
@@ -252,12 +246,15 @@ export class Core implements StreamHost<MuxStream> {
 /** What is unread of a stream that is over, without the stream; a session that is over is not kept for it. */
 interface Left {
   readonly core: WeakRef<Core>;
+  readonly budget: ReceiveBudget;
   bytes: number;
 }
 
 // Streams that are over, with bytes that somebody may still read: when nobody has the stream any more, they are given back.
-const forgotten = new FinalizationRegistry<Left>(({ core, bytes }) => {
-  core.deref()?.giveBack(bytes);
+const forgotten = new FinalizationRegistry<Left>(({ core, budget, bytes }) => {
+  const owner = core.deref();
+  if (owner === undefined) budget.usedBytes -= bytes;
+  else owner.giveBack(bytes);
 });
 
 /** The word for why a stream of ours is reset. */

@@ -1,7 +1,8 @@
 import { ProtocolError, SessionClosedError } from '../errors.js';
 import type { FrameSink } from '../wire/codec.js';
 import { resetError, type Core } from './core.js';
-import type { MuxStream, TypePrefix } from './mux-stream.js';
+import type { MuxStream } from './mux-stream.js';
+import type { TypePrefix } from './stream-host.js';
 import { goneAwayError } from './session-closed.js';
 import { weightOf } from './turns.js';
 

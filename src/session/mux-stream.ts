@@ -6,20 +6,15 @@ import type { Intake } from '../conn/reading.js';
 import { MuxError, ResetError } from '../errors.js';
 import type { ReceiveWindow } from '../flow/window.js';
 import type { Outbox } from './outbox.js';
-import type { StreamHost, StreamMeta } from './stream-host.js';
+import { isKeptAfter } from './session-closed.js';
+import type { StreamHost, StreamMeta, TypePrefix } from './stream-host.js';
+import { WaitingWriters } from './waiting-writers.js';
 
 const NOBODY: Intake = { next: () => undefined, complete: () => undefined, error: () => undefined };
 
 const MAX_CODE = 0xffff_ffff;
 // A writer may put this much in line before it is asked to wait: enough for a flush or two.
 const HIGH_WATER_BYTES = 131_072;
-
-/** The first four bytes of a stream whose type they are: what has come of it, of how many, and for how long they have been on their way. */
-export interface TypePrefix {
-  type: number;
-  length: number;
-  ticks: number;
-}
 
 /**
  * One stream of a session: a Conn. `complete` half-closes it, `error` resets it, bytes wait in it for the peer's window.
@@ -61,10 +56,12 @@ export class MuxStream extends InboxConn<string, StreamMeta> {
   nextInSlot: MuxStream | undefined;
   readonly #host: StreamHost<MuxStream>;
   readonly #outbound = new ByteQueue();
-  #localEnd: 'open' | 'due' | 'sent' = 'open';
+  // 'cut': nothing more is taken, and no FIN may follow, since the peer would take what it got for the whole.
+  #localEnd: 'open' | 'due' | 'sent' | 'cut' = 'open';
+  // The reset that is to follow what was written, and our FIN where there is one.
+  #resetDue: MuxError | undefined;
   #cancelled = false;
-  #isFailed = false;
-  #waiting: (() => void)[] | undefined;
+  #waiting: WaitingWriters | undefined;
 
   /** @internal */
   constructor(host: StreamHost<MuxStream>, window: ReceiveWindow, sendWindowBytes: number, weight: number) {
@@ -123,12 +120,7 @@ export class MuxStream extends InboxConn<string, StreamMeta> {
       callback();
       return () => undefined;
     }
-    const waiting = (this.#waiting ??= []);
-    waiting.push(callback);
-    return () => {
-      const at = waiting.indexOf(callback);
-      if (at >= 0) waiting.splice(at, 1);
-    };
+    return (this.#waiting ??= new WaitingWriters()).add(callback);
   }
 
   /** @internal */
@@ -151,6 +143,18 @@ export class MuxStream extends InboxConn<string, StreamMeta> {
     this.fail(reason, error !== undefined);
   }
 
+  /** @internal */
+  override _fail(error: MuxError): void {
+    if (this.#outbound.bytes === 0) this._destroy(error);
+    else this.#failLater(error, 'cut');
+  }
+
+  #failLater(error: MuxError, localEnd: 'cut' | 'open' | 'due'): void {
+    this.#resetDue = error;
+    this.#localEnd = localEnd;
+    this.#host.halfClosed();
+  }
+
   /** Bytes that we let the peer send when everything is read; grows with need. */
   get receiveWindowBytes(): number {
     return this.window.sizeBytes;
@@ -169,6 +173,11 @@ export class MuxStream extends InboxConn<string, StreamMeta> {
   /** @internal FIN is to follow now: nothing is before it any more. */
   get isEndDue(): boolean {
     return this.#localEnd === 'due' && this.#outbound.bytes === 0 && !this.isOver;
+  }
+
+  /** @internal A reset waits for bytes to leave. */
+  get isFailing(): boolean {
+    return this.#resetDue !== undefined;
   }
 
   /** @internal We have ended, the peer has not. */
@@ -196,25 +205,20 @@ export class MuxStream extends InboxConn<string, StreamMeta> {
     this.#outbound.moveTo(outbox, bytes);
   }
 
-  /** @internal A turn is over: writers that wait may go on. */
+  /** @internal A turn is over: a reset that waited for it goes, writers that wait may go on. */
   onSent(): void {
+    if (this.isFailing && this.#localEnd === 'cut' && this.#outbound.bytes === 0) this._destroy(this.#resetDue);
     if (this.#waiting === undefined || this.needsDrain) return;
     const waiting = this.#waiting;
     this.#waiting = undefined;
-    for (const callback of waiting) {
-      try {
-        callback();
-      } catch (error) {
-        // A listener of 'drain', say: it must not take the session along.
-        this.onThrown(error);
-      }
-    }
+    waiting.wake(this);
   }
 
   /** @internal */
   onEndSent(): void {
     this.#localEnd = 'sent';
-    if (this.remoteEnded) this.#finish(undefined);
+    if (this.remoteEnded) this.#left(this.#leave(undefined));
+    else if (this.#resetDue !== undefined) this._destroy(this.#resetDue);
     else this.#host.halfClosed();
   }
 
@@ -238,7 +242,7 @@ export class MuxStream extends InboxConn<string, StreamMeta> {
 
   /** @internal Bytes arrived, within the window. */
   receive(bytes: Uint8Array): void {
-    if (this.#isFailed) return;
+    if (this.isOver) return;
     this.bytesRead += bytes.length;
     this.#host.held(this, bytes.length);
     this.inbox.push(bytes);
@@ -248,7 +252,7 @@ export class MuxStream extends InboxConn<string, StreamMeta> {
   onEnd(): void {
     this.remoteEnded = true;
     this.inbox.end();
-    if (this.#localEnd === 'sent') this.#finish(undefined);
+    if (this.#localEnd === 'sent') this.#left(this.#leave(undefined));
     else this.#host.halfClosed();
   }
 
@@ -263,26 +267,32 @@ export class MuxStream extends InboxConn<string, StreamMeta> {
   }
 
   /** @internal */
-  onCancelled(): void {
+  onCancelled(error?: MuxError): void {
     if (this.isOver || this.remoteEnded) return;
     this.#cancelled = true;
-    this.#host.cancelled(this);
+    if (error === undefined) this.#host.cancelled(this);
+    else if (this.#localEnd === 'sent') this._destroy(error);
+    else this.#failLater(error, this.#localEnd);
   }
 
   /** @internal Ends both directions now, without a word on the wire. Unless told, `closed$` takes it for an orderly end. */
   fail(error: MuxError, isTold = true): void {
     if (this.isOver) return;
-    this.#isFailed = true;
     this.#outbound.clear();
-    this.#finish(isTold ? error : undefined);
-    const isReset = error.code === 'ERR_MUX_RESET' && error.initiator === 'remote';
-    // Of one that nobody has, nobody will read.
-    this.inbox.end(error, isReset && !this.isWaiting && this.#host.unreadOnReset === 'deliver');
+    const wasOpen = this.#leave(isTold ? error : undefined);
+    // Of a stream that nobody has, nobody will read.
+    const isKept = !this.isWaiting && isKeptAfter(error, this.remoteEnded, this.#host.settings);
+    this.inbox.fail(error, isKept ? this.#host.settings : undefined);
+    this.#left(wasOpen);
   }
 
-  #finish(error: MuxError | undefined): void {
+  #leave(error: MuxError | undefined): boolean {
     const wasOpen = this.#host.over(this);
     this.close(error);
+    return wasOpen;
+  }
+
+  #left(wasOpen: boolean): void {
     this.onSent();
     // Last, since it may flush: what is over must not be granted credit.
     if (wasOpen) this.#host.gone();

@@ -24,7 +24,7 @@ const NO_OPTIONS: OpenOptions = {};
  * ends, and never errors; unsubscribing ends the tap only. `next` sends a frame as it is, behind the session's back. `complete`
  * is {@link Session.goAway}, `error` ends everything now.
  *
- * A session that ends ends all its streams: each errors with the session's own error, and never just completes. `ERR_MUX_CLOSED`: closed by us, `ERR_MUX_GOAWAY`: by the peer, `ERR_MUX_KEEPALIVE`: it is dead,
+ * A session that ends ends all its streams. Their readers get what arrived before, then the session's own error, or `complete` if the peer's FIN had arrived. `ERR_MUX_CLOSED`: closed by us, `ERR_MUX_GOAWAY`: by the peer, `ERR_MUX_KEEPALIVE`: it is dead,
  * `ERR_MUX_TRANSPORT`: the connection was lost, `ERR_MUX_FRAME`, `ERR_MUX_FLOW_CONTROL`, `ERR_MUX_STREAM_STATE`: it broke the
  * protocol, `ERR_MUX_CALM`: it asked too much, `ERR_MUX_TIMEOUT`: it was too slow.
  *

@@ -1,5 +1,6 @@
 import type { Conn } from '../conn/conn.js';
 import type { ConnMeta } from '../conn/meta.js';
+import type { Patience } from '../conn/reading.js';
 import type { MuxError } from '../errors.js';
 
 /** What a stream knows of itself. */
@@ -8,14 +9,21 @@ export interface StreamMeta extends ConnMeta {
   readonly type?: number;
 }
 
+/** The first four bytes of a stream whose type they are: what has come of it, of how many, and for how long they have been on their way. */
+export interface TypePrefix {
+  type: number;
+  length: number;
+  ticks: number;
+}
+
 /** What a stream needs of its session. */
 export interface StreamHost<Stream> {
   /** The connection that everything goes over. */
   readonly conn: Conn;
   /** Bytes past the window that may wait to be sent. */
   readonly sendBufferBytes: number;
-  /** What becomes of unread bytes when the peer resets the stream. */
-  readonly unreadOnReset: 'deliver' | 'drop';
+  /** What becomes of unread bytes when the stream ends early, and for how long they wait for their reader. */
+  readonly settings: Patience & { readonly unreadOnReset: 'deliver' | 'drop' };
   /** The stream has something to send, and window for it. */
   ready(stream: Stream): void;
   /** Bytes arrived for a reader. */

@@ -1,7 +1,8 @@
 import { interval, type Subscription } from 'rxjs';
 import { MuxError, ProtocolError } from '../errors.js';
 import type { Core } from './core.js';
-import type { MuxStream, TypePrefix } from './mux-stream.js';
+import type { MuxStream } from './mux-stream.js';
+import type { TypePrefix } from './stream-host.js';
 import { tickMs } from './tick.js';
 
 // Windows count their idle time in looks of a second each.
@@ -86,7 +87,7 @@ export class Watch {
     for (const stream of table.streams.values()) {
       if (stream.typePrefix !== undefined) this.#untyped(stream, stream.typePrefix);
       if (stream.isHalfClosed) this.#silent(stream);
-      else if (stream.remoteEnded) this.#stuck(stream);
+      else if (stream.remoteEnded || stream.isFailing) this.#stuck(stream);
       // Growth that nobody uses is given back.
       if (rests ? stream.window.rest() : stream.window.hasGrown) isIdle = false;
     }
@@ -120,7 +121,8 @@ export class Watch {
   #stuck(stream: MuxStream): void {
     const { codec, settings, writer } = this.#core;
     // One that has ended for good looks like one that has half-closed: to smux they are the same.
-    const limitMs = codec.traits.reset === 'none' ? settings.stallTimeoutMs : settings.lingerTimeoutMs;
+    const isShort = codec.traits.reset === 'none' || stream.isFailing;
+    const limitMs = isShort ? settings.stallTimeoutMs : settings.lingerTimeoutMs;
     // With nothing to send there is nothing to wait for, until the next write. A full transport has a limit of its own.
     const bytes = stream.bufferedBytes === 0 || writer.isBlocked ? NaN : stream.sentBytes;
     if (!this.#isStill(stream, bytes, limitMs)) return;

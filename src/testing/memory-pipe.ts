@@ -1,8 +1,12 @@
 import { asyncScheduler, type SchedulerLike } from 'rxjs';
 import type { Conn } from '../conn/conn.js';
 import { InboxConn } from '../conn/inbox-conn.js';
+import type { Patience } from '../conn/reading.js';
 import { MuxError, ResetError } from '../errors.js';
 import { Lane, type Wire } from './lane.js';
+
+// What arrived before a reset waits so long for a reader that takes none of it.
+const STALL_TIMEOUT_MS = 30_000;
 
 /** How the two ends of a {@link memoryPipe} are joined. */
 export interface MemoryPipeOptions {
@@ -56,11 +60,13 @@ class MemoryConn extends InboxConn {
   bytesWritten = 0;
   lane: Lane | undefined;
   #peer: MemoryConn | undefined;
+  #patience: Patience | undefined;
   #cancelled = false;
   #ended = { inbound: false, outbound: false };
 
   join(peer: MemoryConn, wire: Wire): void {
     this.#peer = peer;
+    this.#patience = { scheduler: wire.scheduler, stallTimeoutMs: STALL_TIMEOUT_MS };
     this.lane = new Lane(wire, {
       push: (bytes) => {
         peer.bytesRead += bytes.length;
@@ -95,13 +101,22 @@ class MemoryConn extends InboxConn {
     this.#endIfLeft();
   }
 
+  // What has arrived at the other end is read there before the reset.
+  override _fail(error: MuxError): void {
+    this.#reset(error, this.#patience);
+  }
+
   _destroy(error: MuxError | undefined): void {
+    this.#reset(error);
+  }
+
+  #reset(error: MuxError | undefined, patience?: Patience): void {
     this.cut(
       error ?? new MuxError('ERR_MUX_ABORT', 'the connection was closed before its end', { initiator: 'local' }),
       error,
     );
     const told = new ResetError('ERR_MUX_RESET', 'the connection was reset by the other end', { initiator: 'remote' });
-    this.#peer?.cut(told, told);
+    this.#peer?.cut(told, told, patience);
   }
 
   onConsumed(bytes: number): void {
@@ -113,10 +128,10 @@ class MemoryConn extends InboxConn {
     this.#endIfLeft();
   }
 
-  cut(toReader: MuxError, told: MuxError | undefined): void {
+  cut(toReader: MuxError, told: MuxError | undefined, patience?: Patience): void {
     this.lane?.stop();
-    this.inbox.end(toReader);
     this.close(told);
+    this.inbox.fail(toReader, patience);
   }
 
   // Nobody reads, and all is sent: as a socket would be, it is closed.

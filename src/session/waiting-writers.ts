@@ -1,0 +1,29 @@
+/** What a stream does about a writer that throws. */
+interface Owner {
+  onThrown(error: unknown): void;
+}
+
+/** Writers that wait until their stream takes more, or is over. */
+export class WaitingWriters {
+  readonly #callbacks: (() => void)[] = [];
+
+  /** Adds one; gives back the way to forget it. */
+  add(callback: () => void): () => void {
+    this.#callbacks.push(callback);
+    return () => {
+      const at = this.#callbacks.indexOf(callback);
+      if (at >= 0) this.#callbacks.splice(at, 1);
+    };
+  }
+
+  /** Calls all of them back. A listener of 'drain' that throws must not take the session along. */
+  wake(owner: Owner): void {
+    for (const callback of this.#callbacks) {
+      try {
+        callback();
+      } catch (error) {
+        owner.onThrown(error);
+      }
+    }
+  }
+}
