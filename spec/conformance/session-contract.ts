@@ -2,8 +2,11 @@ import { describe, expect, test } from '@jest/globals';
 import { firstValueFrom, from } from 'rxjs';
 import { flowTo } from '../../src/flow/flow-to.js';
 import { paced } from '../../src/flow/paced.js';
+import { session } from '../../src/session/session.js';
+import { memoryPipe } from '../../src/testing/memory-pipe.js';
 import type { Codec } from '../../src/wire/codec.js';
 import { encodeFrame } from '../../src/wire/encode-frame.js';
+import type { Frame } from '../../src/wire/frame.js';
 import { log, rawPeer } from '../session/raw-peer.js';
 import {
   arrivals,
@@ -245,6 +248,45 @@ export function sessionContract(name: string, codec: Codec): void {
       expect(await firstValueFrom(pair.server.closed$)).toMatchObject({ initiator: 'remote', ...codes });
       expect([pair.client.streams, pair.server.streams, pair.clock.timers]).toEqual([[], [], 0]);
     });
+
+    test('a FIN without GoAway, though no stream is open, is the loss of the connection where the wire has a GoAway', async () => {
+      const [idle, busy] = [rawPeer({ codec, role: 'server' }), rawPeer({ codec, role: 'client' })];
+      const stream = opened(busy.session);
+      await busy.settled();
+      for (const peer of [idle, busy]) peer.end();
+      const lost = { code: 'ERR_MUX_TRANSPORT', scope: 'session', initiator: 'remote' };
+      const { error } = await firstValueFrom(idle.session.closed$);
+      if (saysGoAway) expect(error).toMatchObject(lost);
+      else expect(error).toBeUndefined();
+      expect((await firstValueFrom(busy.session.closed$)).error).toMatchObject(lost);
+      expect(await why(stream)).toBe('ERR_MUX_TRANSPORT');
+    });
+
+    const reasons = saysGoAway ? [0, 1, 2] : [];
+    const goAways = reasons.flatMap((code) => (['FIN', 'RST'] as const).map((end) => [code, end] as const));
+    if (goAways.length > 0)
+      test.each(goAways)(
+        'the GoAway of a peer, code %i, is the reason, though a stream was open and the connection ends by %s',
+        async (code, end) => {
+          const pair = memoryPipe();
+          const server = session(pair[1], { codec, role: 'server', keepAlive: false });
+          const id = traits.firstId.client;
+          const frames: readonly Frame[] = [
+            { kind: 'open', id },
+            { kind: 'data', id, bytes: hello },
+            { kind: 'goAway', lastId: 0, code, debug: new Uint8Array(0) },
+          ];
+          for (const frame of frames) pair[0]._write(encodeFrame(codec, frame));
+          await turn();
+          if (end === 'FIN') pair[0].complete();
+          else pair[0]._destroy(undefined, true);
+          const { error, remoteCode } = await firstValueFrom(server.closed$);
+          const cause = end === 'FIN' ? undefined : { code: 'ERR_MUX_RESET' };
+          expect(error).toMatchObject({ code: 'ERR_MUX_GOAWAY', wireCode: code, initiator: 'remote' });
+          if (cause !== undefined) expect(error?.cause).toMatchObject(cause);
+          expect(remoteCode).toBe(code);
+        },
+      );
 
     // rxjs ends the process over an error without a handler: a server that only has `next` has to survive the end of a session.
     test.each<readonly [string, string, (pair: Ends) => unknown]>([

@@ -22,6 +22,7 @@ import {
   Subscription,
   switchMap,
   take,
+  takeUntil,
   tap,
   timer,
   toArray,
@@ -33,7 +34,9 @@ import { flowTo } from '../../src/flow/flow-to.js';
 import { dialSession, type DialSessionOptions } from '../../src/net/dial-session.js';
 import { listenSessions, type ListenSessionsOptions } from '../../src/net/listen-sessions.js';
 import type { Session } from '../../src/session/session.js';
-import { muxado } from '../../src/wire/index.js';
+import type { MuxStream } from '../../src/session/mux-stream.js';
+import type { Codec } from '../../src/wire/codec.js';
+import { muxado, smux } from '../../src/wire/index.js';
 import { FakeWebSocket } from '../conn/fake-web-socket.js';
 import { localhostPem } from '../serve/sink-harness.js';
 
@@ -259,10 +262,6 @@ describe('dialSession', () => {
   });
 });
 
-/** As the guide has it. */
-const backoff = (_error: unknown, attempt: number): Observable<unknown> =>
-  timer(Math.random() * Math.min(30_000, 500 * 2 ** attempt));
-
 describe('reconnecting', () => {
   it('is retry: each time the socket is killed there is a new session', async () => {
     const url = await serve('tcp://127.0.0.1:0');
@@ -323,73 +322,82 @@ describe('reconnecting', () => {
 describe('reconnecting, in time', () => {
   const marbles = (): TestScheduler => new TestScheduler((actual, expected) => expect(actual).toEqual(expected));
 
-  /** WebSockets that fail 100 ms after they were made, those in `opening` after having been open for 900 ms. */
-  function flaky(opening: readonly number[], made: () => void): new (url: string) => FakeWebSocket {
+  /** WebSockets of which each opens after 100 ms, unless it never does, and is closed so many milliseconds later. */
+  function flaky(
+    lives: readonly (number | 'never')[],
+    code: number,
+    made: () => void,
+  ): new (url: string) => FakeWebSocket {
     let count = 0;
     return class extends FakeWebSocket {
       constructor(url: string) {
         super(0, url);
         made();
-        const opens = opening.includes(count++);
-        timer(100).subscribe(() => {
-          if (opens) this.emit('open', {});
-          else this.emit('close', { code: 1006, reason: '' });
-        });
-        if (opens) timer(1000).subscribe(() => this.emit('close', { code: 1006, reason: '' }));
+        const life = lives[count++ % lives.length] ?? 'never';
+        if (life !== 'never') timer(100).subscribe(() => this.emit('open', {}));
+        timer(100 + (life === 'never' ? 0 : life)).subscribe(() => this.emit('close', { code, reason: '' }));
       }
     };
   }
 
-  it('the pauses double from one second to thirty, and begin anew once a session was there', () => {
-    const random = jest.spyOn(Math, 'random').mockReturnValue(1);
-    const scheduler = marbles();
-    scheduler.run(({ expectObservable }) => {
-      const made$ = new Subject<string>();
-      const webSocket = flaky([7], () => made$.next('x'));
-      const session$ = dialSession('ws://far/', { codec, webSocket }).pipe(
-        retry({ delay: backoff, resetOnSuccess: true }),
-      );
-      // Each attempt takes 100 ms; then 1 s, 2 s, 4 s, 8 s, 16 s and 30 s pass, and 1 s after the eighth, which was open.
-      const tries = 'x 1099ms x 2099ms x 4099ms x 8099ms x 16099ms x 30099ms x 30099ms x 1999ms x 2099ms x';
-      expectObservable(
-        merge(
-          made$,
-          defer(() => session$.pipe(ignoreElements())),
-        ),
-        '^ 96s !',
-      ).toBe(tries);
-    });
-    random.mockRestore();
-  });
+  /** The recipe of docs/guide/sessions.md. */
+  function recipe(options: DialSessionOptions): Observable<MuxStream> {
+    let attempts = 0;
+    const pause = (): Observable<unknown> =>
+      timer((0.5 + Math.random() / 2) * Math.min(30_000, 1000 * 2 ** attempts++));
+    return dialSession('ws://far/', options).pipe(
+      retry({ delay: pause }),
+      repeat({ delay: pause }),
+      switchMap((s) => {
+        const lasts$ = timer(10_000).pipe(
+          tap(() => (attempts = 0)),
+          ignoreElements(),
+          takeUntil(s.closed$),
+        );
+        return merge(s.accept$, lasts$);
+      }),
+    );
+  }
 
-  it('a session that ended in order is followed by another after the pause of repeat, and one that was lost after that of retry', () => {
-    const scheduler = marbles();
-    scheduler.run(({ expectObservable }) => {
-      const made$ = new Subject<string>();
-      const codes = [1000, 1006, 1000];
-      const webSocket = class extends FakeWebSocket {
-        constructor(url: string) {
-          super(0, url);
-          made$.next('x');
-          const code = codes.shift() ?? 1006;
-          timer(100).subscribe(() => this.emit('open', {}));
-          timer(400).subscribe(() => this.emit('close', { code, reason: '' }));
-        }
-      };
-      const session$ = dialSession('ws://far/', { codec, webSocket }).pipe(
-        retry({ delay: () => timer(50), resetOnSuccess: true }),
-        repeat({ delay: () => timer(1000) }),
-        switchMap((s) => s.accept$),
-      );
-      expectObservable(
-        merge(
+  const LOST = 1006;
+  const ORDERLY = 1000;
+  // Each attempt takes 200 ms; then 1 s, 2 s, 4 s, 8 s, 16 s and 30 s pass.
+  const growing = 'x 1199ms x 2199ms x 4199ms x 8199ms x 16199ms x 30199ms x 30199ms x';
+  // The third session lives for 10.5 s: behind it the pauses are short again. 0.5 of each pause is the least.
+  const anew = 'x 699ms x 1199ms x 11099ms x 1199ms x';
+
+  it.each<readonly [string, Codec, number, readonly (number | 'never')[], number, string, string]>([
+    [
+      'the other end is never reached',
+      codec,
+      LOST,
+      ['never', 'never', 100],
+      1,
+      '^ 31s !',
+      'x 1099ms x 2099ms x 4199ms x 8099ms x',
+    ],
+    ['every session is lost at once', codec, LOST, [100], 1, '^ 93s !', growing],
+    ['every session gets a FIN at once', codec, ORDERLY, [100], 1, '^ 93s !', growing],
+    ['every session ends in order at once', smux(), ORDERLY, [100], 1, '^ 93s !', growing],
+    ['a session that lasted is lost', codec, LOST, [100, 100, 10_500], 0, '^ 15s !', anew],
+    ['a session that lasted ended in order', smux(), ORDERLY, [100, 100, 10_500], 0, '^ 15s !', anew],
+  ])(
+    'the pauses grow, and begin anew behind a session that lasts: %s',
+    (_when, spoken, code, lives, random, until, tries) => {
+      const rolled = jest.spyOn(Math, 'random').mockReturnValue(random);
+      marbles().run(({ expectObservable }) => {
+        const made$ = new Subject<string>();
+        const webSocket = flaky(lives, code, () => made$.next('x'));
+        const streams$ = recipe({ codec: spoken, webSocket });
+        const tries$ = merge(
           made$,
-          defer(() => session$.pipe(ignoreElements())),
-        ),
-        '^ 3400ms !',
-      ).toBe('x 1399ms x 449ms x 1399ms x');
-    });
-  });
+          defer(() => streams$.pipe(ignoreElements())),
+        );
+        expectObservable(tries$, until).toBe(tries);
+      });
+      rolled.mockRestore();
+    },
+  );
 
   it('a WebSocket that does not open in connectTimeoutMs is given up, and the session is not reached', () => {
     marbles().run(({ expectObservable, flush }) => {

@@ -63,7 +63,7 @@ describe.each(CODECS)('a listener that throws, on the Duplex of a stream of %s',
     await turn();
     peer.conn.error(new Error('cable'));
     await turn();
-    expect(others).toEqual([['ERR_MUX_TRANSPORT'], ['ERR_MUX_TRANSPORT']]);
+    expect(others).toEqual([['ERR_MUX_TRANSPORT'], ['complete']]);
     expect([peer.error()?.code, uncaught, peer.victim.streams]).toEqual(['ERR_MUX_TRANSPORT', [theBug], []]);
   });
 });

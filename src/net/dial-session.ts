@@ -25,7 +25,10 @@ const CONNECT_TIMEOUT_MS = 10_000;
 /**
  * Connects and runs a session over the connection, as the client. Cold: each subscription dials anew, emits one session once it is
  * connected, completes when that session ends in order, and errors when it ends early, with the session's error, or was not
- * reached, with `ERR_MUX_CONNECT`. So `retry` is all that reconnecting takes, and `repeat` after an orderly end.
+ * reached, with `ERR_MUX_CONNECT`.
+ *
+ * **Reconnecting takes `retry` and `repeat`.** `retry` dials again after an error: a server that was killed, a proxy that cut an
+ * idle connection. `repeat` dials again after an orderly end: a server that is restarted says GoAway, and smux has no other end.
  *
  * The session lives as long as the subscription: unsubscribing gives up the attempt or closes the session as `session.close()`
  * does: what was written is sent, within 5 seconds, and the streams end. So `take(1)` and `firstValueFrom` close it at once: use
@@ -35,14 +38,18 @@ const CONNECT_TIMEOUT_MS = 10_000;
  * @throws UsageError `ERR_MUX_OPTION` for a URL that is none of these, or options that can't be meant
  * @example
  * ```ts
- * const backoff = (error: Error, attempt: number) => {
- *   console.error(error.message);
- *   return timer(Math.random() * Math.min(30_000, 500 * 2 ** attempt));
- * };
+ * let attempts = 0;
+ * const pause = () => timer((0.5 + Math.random() / 2) * Math.min(30_000, 1000 * 2 ** attempts++));
+ *
  * dialSession('tls://example.com:4040', { codec: muxado() })
  *   .pipe(
- *     retry({ delay: backoff, resetOnSuccess: true }),
- *     switchMap((s) => s.accept$.pipe(catchError(() => EMPTY))),   // dialSession tells of it too, to backoff
+ *     tap({ error: (error) => console.error(error.message) }),
+ *     retry({ delay: pause }),
+ *     repeat({ delay: pause }),
+ *     switchMap((s) => {
+ *       timer(10_000).pipe(takeUntil(s.closed$)).subscribe(() => (attempts = 0));   // it lasts
+ *       return s.accept$;
+ *     }),
  *   )
  *   .subscribe(toHttp(server));
  * ```

@@ -19,6 +19,7 @@ import { DuplexPeek } from './duplex-peek.js';
 import { DuplexReading } from './duplex-reading.js';
 import { hasEnded } from './end-of-stream.js';
 import { failureOf } from './failure.js';
+import { LateWriteFailure } from './late-write-failure.js';
 import { RelayDuplex } from './relay-duplex.js';
 import { SocketPeek } from './socket-peek.js';
 import type { SocketLike } from './socket-like.js';
@@ -130,7 +131,9 @@ export class DuplexConn extends Conn {
     if (this.#taken) return refusedReading(intake, this.id);
     this.#take();
     this.keepAddresses();
-    return new DuplexReading(this.#duplex, intake, () => this.#whyClosed());
+    const duplex = this.#duplex;
+    const writes = duplex instanceof Socket ? new LateWriteFailure(duplex) : undefined;
+    return new DuplexReading(duplex, intake, () => this.#whyClosed(), writes);
   }
 
   _peek(handler: PeekHandler): Peeking {

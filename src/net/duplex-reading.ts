@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { Intake, Reading } from '../conn/reading.js';
 import { MuxError } from '../errors.js';
+import type { LateWriteFailure } from './late-write-failure.js';
 
 /** Reads a Duplex chunk by chunk, as its chunks are, paused and resumed by the stream's own means. */
 export class DuplexReading implements Reading {
@@ -10,11 +11,13 @@ export class DuplexReading implements Reading {
   readonly #duplex: Duplex;
   readonly #intake: Intake;
   readonly #failure: () => MuxError | undefined;
+  readonly #writes: LateWriteFailure | undefined;
 
-  constructor(duplex: Duplex, intake: Intake, failure: () => MuxError | undefined) {
+  constructor(duplex: Duplex, intake: Intake, failure: () => MuxError | undefined, writes?: LateWriteFailure) {
     this.#duplex = duplex;
     this.#intake = intake;
     this.#failure = failure;
+    this.#writes = writes;
   }
 
   pause(): void {
@@ -57,6 +60,8 @@ export class DuplexReading implements Reading {
   };
 
   readonly #onEnd = (): void => {
+    // What ends here was reset: the error follows, by 'close'.
+    if (this.#writes?.isPending === true) return;
     this.#finish();
     this.#intake.complete();
   };

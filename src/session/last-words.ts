@@ -47,7 +47,7 @@ export function lastWords(spoken: Spoken): Observable<Unanswered> {
   });
 }
 
-/** Ends a connection on which nothing is read any more, without waiting for an answer. */
+/** Ends a connection whose session is over: gives the peer a while to read our GoAway and end its own side. */
 export function leave(conn: Conn, { scheduler }: Settings): void {
   conn.complete();
   timer(LAST_WORDS_MS, scheduler)

@@ -10,6 +10,7 @@ import type { Settings } from './settings.js';
 import { lastWords, leave } from './last-words.js';
 import { closedError, endedByPeer, goneAwayError, neverOpened, type SessionClosed } from './session-closed.js';
 import { Taps } from './taps.js';
+import { finError, lossError } from './transport-end.js';
 import { Watch } from './watch.js';
 
 /**
@@ -89,7 +90,11 @@ export class Lifecycle implements CoreOwner, Intake {
 
   next(chunk: Uint8Array): void {
     const { core } = this;
-    if (this.#state === 'over') return;
+    // Read and dropped: a connection that is closed with unread bytes is reset, and the reset overtakes our GoAway.
+    if (this.#state === 'over') {
+      this.#reading.consumed(chunk.length);
+      return;
+    }
     core.bytesRead += chunk.length;
     core.writer.hold();
     try {
@@ -109,21 +114,16 @@ export class Lifecycle implements CoreOwner, Intake {
 
   complete(): void {
     const { goneAway } = this.#inbound;
-    const { table } = this.core;
     if (goneAway !== undefined) this.#inbound.failUnconfirmed(goneAway);
     // What a peer says as it sees our end, Go's libraries an internal error, changes nothing.
-    if (this.#state === 'ending') this.#finish(undefined, this.#initiator);
-    else if (goneAway === undefined && this.#decoder.isMidFrame) this.#lost('in the middle of a frame');
-    else if (goneAway !== undefined && (goneAway.code !== 0 || table.streams.size > 0))
-      this.#finish(endedByPeer(goneAway.code), 'remote');
-    else if (table.streams.size > 0) this.#lost(`with streams open: ${table.streams.size}`);
-    else this.#finish(undefined, this.#initiator);
+    const error = this.#state === 'ending' ? undefined : finError(goneAway?.code, this.core, this.#decoder);
+    this.#finish(error, error === undefined ? this.#initiator : 'remote');
     this.core.conn.complete();
   }
 
   error(cause: MuxError): void {
     if (this.#state === 'ending') this.#finish(undefined, this.#initiator);
-    else this.#lost('early', cause);
+    else this.#finish(lossError(this.#inbound.goneAway?.code, cause), 'remote');
   }
 
   // What the core tells.
@@ -134,10 +134,10 @@ export class Lifecycle implements CoreOwner, Intake {
     this.#finish(error, error.initiator);
     this.#sayGoAway(reason);
     this.core.writer.finish();
-    // Who is dead, or takes nothing, has no use for a last word.
+    // A peer that is dead, or takes nothing, does not read a GoAway.
     if (reason === 'internal' && error.initiator === 'library') this.core.conn._destroy(error, true);
     else {
-      this.#reading.cancel();
+      this.#reading.resume();
       leave(this.core.conn, this.core.settings);
     }
   }
@@ -261,11 +261,6 @@ export class Lifecycle implements CoreOwner, Intake {
   #cut(error: MuxError | undefined): void {
     this.#finish(error, 'library');
     this.core.conn._destroy(error, error !== undefined);
-  }
-
-  #lost(when: string, cause?: MuxError): void {
-    const facts = { scope: 'session', initiator: 'remote', cause } as const;
-    this.#finish(new MuxError('ERR_MUX_TRANSPORT', `the connection ended ${when}`, facts), 'remote');
   }
 
   #finish(error: MuxError | undefined, initiator: Initiator): void {

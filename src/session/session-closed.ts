@@ -33,9 +33,12 @@ export function neverOpened(error: MuxError): MuxError {
   return new SessionClosedError(code, text, { scope: 'session', initiator, wireCode, retryable: true, cause: error });
 }
 
-/** The end of a session that the peer ended with a code. */
-export function endedByPeer(code: number): MuxError {
-  const facts = { scope: 'session', initiator: 'remote', wireCode: code } as const;
+/**
+ * The end of a session whose peer had said GoAway.
+ * @param cause - how the connection was lost behind it; left out where the peer ended it in order
+ */
+export function endedByPeer(code: number, cause?: MuxError): MuxError {
+  const facts = { scope: 'session', initiator: 'remote', wireCode: code, cause } as const;
   return new SessionClosedError('ERR_MUX_GOAWAY', `the peer ended the session with code ${code}`, facts);
 }
 
