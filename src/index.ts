@@ -18,7 +18,9 @@ export { listen, Listener, type ListenAddress, type ListenOptions } from './net/
 export type { ProxyRejection } from './net/proxy-arrival.js';
 export { proxyHeader, type ProxyHeaderOptions } from './net/proxy-header.js';
 export { proxyProtocol, type ProxyProtocolOptions } from './net/proxy-protocol.js';
-export { decodeProxyTlvs, type ProxySsl, type ProxyTlvs } from './net/proxy-tlvs.js';
+export { limitPerIp, type LimitPerIpOptions, type PerIpRejection } from './net/per-ip.js';
+export { decodeProxyTlvs, encodeProxyTlvs, type ProxySsl, type ProxyTlvs } from './net/proxy-tlvs.js';
+export type { QuietOptions } from './net/quiet.js';
 export { sendProxyHeader, type SendProxyHeaderOptions } from './net/send-proxy-header.js';
 export { terminateTls, type TerminateTlsOptions, type TlsRejection } from './net/terminate-tls.js';
 export { Traffic, type TrafficEntry, type TrafficSnapshot } from './observe/traffic.js';

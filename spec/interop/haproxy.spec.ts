@@ -4,9 +4,13 @@ import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import http2, { type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
 import { join } from 'node:path';
 import { tap } from 'rxjs';
+import type { Conn } from '../../src/conn/conn.js';
 import type { ProxyMeta } from '../../src/conn/meta.js';
+import type { ProxyHeaderOptions } from '../../src/net/proxy-header.js';
 import { proxyProtocol } from '../../src/net/proxy-protocol.js';
+import { encodeProxyTlvs } from '../../src/net/proxy-tlvs.js';
 import { terminateTls } from '../../src/net/terminate-tls.js';
+import { proxyTo } from '../../src/serve/proxy-to.js';
 import { toHttp } from '../../src/serve/to-http.js';
 import { toHttp2 } from '../../src/serve/to-http2.js';
 import { http1, http2 as http2Matcher, tls } from '../../src/sniff/matchers/index.js';
@@ -129,4 +133,78 @@ describePeer(['curl', 'haproxy'], 'HAProxy in front of rxmux', ({ curl, haproxy 
     expect(checked.counters).toMatchObject({ matched: 0, rejected: 0 });
     expect(proxy.output).not.toContain('DOWN');
   });
+});
+
+describePeer(['curl', 'haproxy'], 'HAProxy behind rxmux', ({ curl, haproxy }) => {
+  const lab = new Lab();
+  let port = 0;
+
+  beforeAll(async () => {
+    const pem = await localhostPem();
+    const [plain, secure] = [await freePort(), await freePort()];
+    const directory = lab.directory();
+    const [config, admin, both] = ['haproxy.cfg', 'admin.sock', 'both.pem'].map((name) => join(directory, name)) as [
+      string,
+      string,
+      string,
+    ];
+    writeFileSync(both, `${pem.cert}\n${pem.key}\n`);
+    writeFileSync(
+      config,
+      [
+        `global\nstats socket ${admin} level admin`,
+        'defaults\nmode http\ntimeout connect 5s\ntimeout client 20s\ntimeout server 20s',
+        `frontend told\nbind 127.0.0.1:${plain} accept-proxy\nbind 127.0.0.1:${secure} accept-proxy ssl crt ${both}`,
+        'http-request return status 200 content-type text/plain lf-string "%[src]:%[src_port] %[fc_pp_authority] %[fc_pp_unique_id] %[ssl_fc]"',
+        '',
+      ].join('\n'),
+    );
+    const proxy = lab.start(haproxy, ['-db', '-f', config]);
+    await proxy.accepts({ path: admin });
+    const header = ({ meta }: Conn): ProxyHeaderOptions => ({
+      version: 2,
+      crc32c: true,
+      tlvs: encodeProxyTlvs({
+        authority: meta.tls?.serverName,
+        alpn: meta.tls?.alpn,
+        uniqueId: Buffer.from(meta.tls?.alpn ?? 'none'),
+      }),
+    });
+    port = await lab.port((conns$) => {
+      const routes = partitionByProtocol(conns$, {
+        known: tls({ serverName: 'shop.example' }),
+        secure: tls(),
+        web: http1(),
+      });
+      const inside$ = routes.secure.pipe(terminateTls({ ...pem, ALPNProtocols: ['http/1.1'] }));
+      return [
+        // Twice around, decrypted in between, and encrypted again behind the header.
+        routes.known
+          .pipe(terminateTls({ ...pem, ALPNProtocols: ['http/1.1'] }))
+          .subscribe(proxyTo({ port: secure, host: '127.0.0.1', tls: { rejectUnauthorized: false } }, { header })),
+        inside$.subscribe(proxyTo({ port: plain, host: '127.0.0.1' }, { header })),
+        routes.web.subscribe(
+          proxyTo({ port: secure, host: '127.0.0.1', tls: { rejectUnauthorized: false } }, { header: { version: 1 } }),
+        ),
+      ];
+    });
+  });
+  afterAll(() => lab.down());
+
+  test.each([
+    ['https', 'shop.example', 'shop.example http/1.1 1'],
+    ['https', 'Shop.Example.', 'shop.example http/1.1 1'],
+    ['https', 'other.example', 'other.example http/1.1 0'],
+    ['http', 'any.example', '  1'],
+  ])(
+    '%s for %s: it is told who the client is, what it asked for, and then speaks TLS or not: %s',
+    async (scheme, host, told) => {
+      const from = ['--interface', '127.0.0.2', '-w', '\n%{local_ip}:%{local_port}', '-sSk', '--http1.1'];
+      const where = ['--connect-to', `::127.0.0.1:${port}`, `${scheme}://${host}/`];
+      const outcome = await lab.run(curl, [...from, ...where]);
+      expect(outcome).toMatchObject({ code: 0, stderr: '' });
+      const [answered, client = ''] = outcome.stdout.split('\n');
+      expect(answered).toBe(`${client} ${told}`);
+    },
+  );
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ProxyTlv } from '../../src/conn/meta.js';
-import { decodeProxyTlvs, encodeTlv, parseTlvs } from '../../src/net/proxy-tlvs.js';
+import { decodeProxyTlvs, encodeProxyTlvs, encodeTlv, parseTlvs } from '../../src/net/proxy-tlvs.js';
 import { latin1 } from '../../src/sniff/matcher.js';
 import { proxyFlights } from '../vectors/proxy.js';
 
@@ -19,6 +19,10 @@ const NOTHING = {
 };
 
 describe('decodeProxyTlvs', () => {
+  it('gives the host name its canonical form', () => {
+    expect(decodeProxyTlvs([tlv(0x02, 'Shop.Example.')]).authority).toBe('shop.example');
+  });
+
   it('reads what HAProxy says of a TLS client', () => {
     expect(decodeProxyTlvs(tlvsOf('a v2 header for a TLS client of HAProxy'))).toEqual({
       ...NOTHING,
@@ -80,5 +84,21 @@ describe('parseTlvs', () => {
     const tlvs = [tlv(0x04, ''), tlv(0xff, 'x'.repeat(300)), tlv(0x00, 'y')];
     expect(parseTlvs(Uint8Array.from(tlvs.flatMap(encodeTlv)))).toEqual(tlvs);
     expect(parseTlvs(new Uint8Array(0))).toEqual([]);
+  });
+});
+
+describe('encodeProxyTlvs', () => {
+  it('says what decodeProxyTlvs reads, and nothing else', () => {
+    const said = { authority: 'b\u00fccher.example', alpn: 'h2', uniqueId: Uint8Array.of(1, 0, 255) };
+    expect(decodeProxyTlvs(encodeProxyTlvs(said))).toEqual({ ...NOTHING, ...said });
+    expect(encodeProxyTlvs({ alpn: 'h2', authority: undefined })).toEqual([tlv(0x01, 'h2')]);
+    expect(encodeProxyTlvs({})).toEqual([]);
+  });
+
+  it('refuses a unique id of more than 128 bytes', () => {
+    expect(encodeProxyTlvs({ uniqueId: new Uint8Array(128) })).toHaveLength(1);
+    expect(() => encodeProxyTlvs({ uniqueId: new Uint8Array(129) })).toThrow(
+      expect.objectContaining({ code: 'ERR_MUX_OPTION' }),
+    );
   });
 });

@@ -1,15 +1,18 @@
 import { connect as connectTcp, type Socket } from 'node:net';
-import { connect as connectTls, type ConnectionOptions } from 'node:tls';
-import { Observable } from 'rxjs';
+import { connect as connectTls, type ConnectionOptions, type TLSSocket } from 'node:tls';
+import { Observable, type SchedulerLike } from 'rxjs';
 import type { Conn } from '../conn/conn.js';
 import { MuxError, UsageError } from '../errors.js';
 import { checkWholeNumber } from '../bytes/whole-number.js';
 import { describePlace } from './bind-error.js';
 import { DuplexConn } from './duplex-conn.js';
+import { proxyHeader } from './proxy-header.js';
+import { checkQuiet, keepAliveOf, QuietWatch, type QuietOptions } from './quiet.js';
+import type { SendProxyHeaderOptions } from './send-proxy-header.js';
 import { checkTlsFiles } from './tls-options.js';
 
 /** Where and how to connect. Give `port` (with or without `host`) or `path`. */
-export interface DialOptions {
+export interface DialOptions extends QuietOptions {
   /** TCP port, 1 to 65535. */
   readonly port?: number;
   /** Name or address. @defaultValue `'localhost'` */
@@ -26,6 +29,13 @@ export interface DialOptions {
   readonly sendBufferBytes?: number;
   /** Speaks TLS: `node:tls` options; `servername` is `host` unless given or an address. `{}` for defaults. */
   readonly tls?: ConnectionOptions;
+  /**
+   * A PROXY header ahead of all else, the TLS handshake too. The addresses of `from` are read when `dial` is called.
+   * @defaultValue none is sent
+   */
+  readonly proxyHeader?: SendProxyHeaderOptions;
+  /** The clock of the timeouts. @defaultValue `asyncScheduler` */
+  readonly scheduler?: SchedulerLike;
 }
 
 /**
@@ -46,12 +56,18 @@ export interface DialOptions {
  * ```
  */
 export function dial(options: DialOptions): Observable<Conn> {
+  return dialer(options)(headerOf(options.proxyHeader));
+}
+
+/** Checks and prepares once what is dialed often, each time with a PROXY header of its own. */
+export function dialer(options: DialOptions): (header: Uint8Array | undefined) => Observable<Conn> {
   const { port, host = 'localhost', path, tls, allowHalfOpen = true, noDelay = true } = options;
   if ((port === undefined) === (path === undefined)) {
     throw new UsageError('ERR_MUX_OPTION', 'dial needs a port or a path, and not both');
   }
   checkWholeNumber('port', port, 1, 65535);
   checkWholeNumber('sendBufferBytes', options.sendBufferBytes, 0);
+  checkQuiet(options);
   if (tls !== undefined) checkTlsFiles(tls);
   const { localAddress } = options;
   const tcp = { port: port ?? 0, host, ...(localAddress === undefined ? {} : { localAddress }) };
@@ -59,28 +75,45 @@ export function dial(options: DialOptions): Observable<Conn> {
   const connOptions = options.sendBufferBytes === undefined ? {} : { sendBufferBytes: options.sendBufferBytes };
   // Node's types lack allowHalfOpen here; tls.connect reads it.
   const secure: ConnectionOptions & { readonly allowHalfOpen: boolean } = { ...where, ...tls, allowHalfOpen };
-  return new Observable((subscriber) => {
-    const socket: Socket = tls === undefined ? connectTcp({ ...where, allowHalfOpen, noDelay }) : connectTls(secure);
-    // A TLS socket takes the option only as a call.
-    if (tls !== undefined && noDelay) socket.setNoDelay(true);
-    let connected = false;
-    const failed = (error: Error): void => {
-      const text = `can't connect to ${describePlace({ path, host, port })}: ${error.message}`;
-      subscriber.error(new MuxError('ERR_MUX_CONNECT', text, { cause: error, retryable: true }));
-    };
-    socket.once('error', failed);
-    socket.once(tls === undefined ? 'connect' : 'secureConnect', () => {
-      connected = true;
-      const conn = new DuplexConn(socket, connOptions);
-      socket.off('error', failed);
-      subscriber.next(conn);
-      subscriber.complete();
+  const quiet = QuietWatch.of(options, options.scheduler);
+  return (header) =>
+    new Observable((subscriber) => {
+      let connected = false;
+      const failed = (error: Error): void => {
+        const text = `can't connect to ${describePlace({ path, host, port })}: ${error.message}`;
+        subscriber.error(new MuxError('ERR_MUX_CONNECT', text, { cause: error, retryable: true }));
+      };
+      const raw = connectTcp({ ...where, allowHalfOpen, noDelay, ...keepAliveOf(options) });
+      let socket: Socket | TLSSocket = raw;
+      const done = (): void => {
+        connected = true;
+        const conn = new DuplexConn(socket, connOptions);
+        socket.off('error', failed);
+        quiet?.watch(conn);
+        subscriber.next(conn);
+        subscriber.complete();
+      };
+      // Under TLS it stays: nobody else listens to the socket beneath.
+      raw.on('error', failed);
+      raw.once('connect', () => {
+        // It leaves before the handshake, which is written to the same handle.
+        if (header !== undefined) raw.write(header);
+        if (tls === undefined) {
+          done();
+          return;
+        }
+        socket = connectTls({ ...secure, socket: raw });
+        socket.once('error', failed);
+        socket.once('secureConnect', done);
+      });
+      return () => {
+        if (connected) return;
+        // The attempt may still fail after nobody waits for it.
+        socket.on('error', () => undefined);
+        socket.destroy();
+      };
     });
-    return () => {
-      if (connected) return;
-      // The attempt may still fail after nobody waits for it.
-      socket.on('error', () => undefined);
-      socket.destroy();
-    };
-  });
 }
+
+const headerOf = (options: SendProxyHeaderOptions | undefined): Uint8Array | undefined =>
+  options === undefined ? undefined : proxyHeader(options.from, options);

@@ -96,6 +96,23 @@ export class DuplexConn extends Conn {
     return addresses;
   }
 
+  /** @internal Changes with every byte that is received, or that the system takes. */
+  get progress(): number {
+    // Of a large write only the handle knows how much of it is gone.
+    const { _handle: handle } = this.#duplex as { readonly _handle?: { readonly writeQueueSize?: number } | null };
+    return this.bytesRead + this.bytesWritten - (handle?.writeQueueSize ?? 0) - this.bufferedBytes;
+  }
+
+  /** @internal True once one side has ended and the other has not. */
+  get isHalfClosed(): boolean {
+    return hasEnded(this.#duplex) !== this.#duplex.writableEnded;
+  }
+
+  /** @internal */
+  get isOver(): boolean {
+    return this.#duplex.destroyed;
+  }
+
   get closed$(): Observable<ConnClosed> {
     this.keepAddresses();
     return (this.#closed$ ??= this.#watchClose().pipe(shareReplay({ bufferSize: 1, refCount: true })));

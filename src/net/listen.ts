@@ -1,16 +1,17 @@
-import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { asyncScheduler, BehaviorSubject, filter, Observable, type SchedulerLike, type Subscriber } from 'rxjs';
+import { createServer, type AddressInfo, type Server } from 'node:net';
+import { asyncScheduler, BehaviorSubject, filter, Observable, tap, type SchedulerLike, type Subscriber } from 'rxjs';
 import { checkWholeNumber } from '../bytes/whole-number.js';
 import type { Conn } from '../conn/conn.js';
-import { PassingMap } from '../conn/passing-map.js';
 import { UsageError } from '../errors.js';
 import { AcceptErrors, type AcceptFailure } from './accept-errors.js';
 import { bindError } from './bind-error.js';
 import { DuplexConn } from './duplex-conn.js';
+import { PerIp, tooManyFrom } from './per-ip.js';
+import { checkQuiet, keepAliveOf, QuietWatch, type QuietOptions } from './quiet.js';
 import { terminateTls, type TerminateTlsOptions } from './terminate-tls.js';
 
 /** Where and how to listen. Give `port` (with or without `host`) or `path`. */
-export interface ListenOptions {
+export interface ListenOptions extends QuietOptions {
   /** TCP port; 0 lets the system choose one, told by `address$`. */
   readonly port?: number;
   /** Address or name to bind. @defaultValue every address, IPv6 and IPv4 */
@@ -27,13 +28,16 @@ export interface ListenOptions {
   readonly noDelay?: boolean;
   /** Open connections at most; one more is closed as it comes and told on `errors$`. @defaultValue no bound */
   readonly maxConnections?: number;
-  /** Open connections of one remote address at most, likewise. @defaultValue no bound */
+  /**
+   * Open connections of one remote address at most, likewise: of what connects to the port. Behind a proxy that is the proxy: use
+   * `limitPerIp` there. @defaultValue no bound
+   */
   readonly maxPerIp?: number;
   /** Bytes that may wait to be sent on one connection before `next` ends it. @defaultValue 1048576 (1 MiB) */
   readonly sendBufferBytes?: number;
   /** Terminates TLS on every connection; as `terminateTls` does. */
   readonly tls?: TerminateTlsOptions;
-  /** The clock of the pauses on `errors$`. @defaultValue `asyncScheduler` */
+  /** The clock of the pauses on `errors$` and of the timeouts. @defaultValue `asyncScheduler` */
   readonly scheduler?: SchedulerLike;
 }
 
@@ -62,7 +66,12 @@ export class Listener extends Observable<Conn> {
     const address$ = new BehaviorSubject<ListenAddress | undefined>(undefined);
     const failures = new AcceptErrors(options.scheduler ?? asyncScheduler);
     const raw$ = new Observable<Conn>((subscriber) => bind(options, subscriber, address$, failures));
-    const conns$ = options.tls === undefined ? raw$ : raw$.pipe(terminateTls(options.tls));
+    const secured$ = options.tls === undefined ? raw$ : raw$.pipe(terminateTls(options.tls));
+    const quiet = QuietWatch.of(options, options.scheduler);
+    const watch = (conn: Conn): void => {
+      if (conn instanceof DuplexConn) quiet?.watch(conn);
+    };
+    const conns$ = quiet === undefined ? secured$ : secured$.pipe(tap(watch));
     super((subscriber) => conns$.subscribe(subscriber));
     this.address$ = address$.pipe(filter((address) => address !== undefined));
     this.errors$ = failures.errors$;
@@ -94,6 +103,7 @@ export function listen(options: ListenOptions): Listener {
   checkWholeNumber('sendBufferBytes', options.sendBufferBytes, 0);
   checkWholeNumber('maxConnections', maxConnections, 1);
   checkWholeNumber('maxPerIp', maxPerIp, 1);
+  checkQuiet(options);
   return new Listener(options);
 }
 
@@ -105,14 +115,21 @@ function bind(
 ): () => void {
   const { port, host, path, ipv6Only = false, backlog, allowHalfOpen = true, noDelay = true } = options;
   const connOptions = options.sendBufferBytes === undefined ? {} : { sendBufferBytes: options.sendBufferBytes };
-  const admits = options.maxPerIp === undefined ? undefined : perIpLimit(options.maxPerIp);
-  const server: Server = createServer({ allowHalfOpen, noDelay }, (socket) => {
-    if (admits?.(socket) === false) {
-      socket.destroy();
-      failures.add(`more than ${options.maxPerIp} connections from ${socket.remoteAddress}`);
-    } else {
-      subscriber.next(new DuplexConn(socket, connOptions));
+  const { maxPerIp = 0 } = options;
+  const perIp = options.maxPerIp === undefined ? undefined : new PerIp(maxPerIp);
+  const server: Server = createServer({ allowHalfOpen, noDelay, ...keepAliveOf(options) }, (socket) => {
+    if (perIp !== undefined) {
+      const { remoteAddress: ip } = socket;
+      if (!perIp.enter(ip)) {
+        socket.destroy();
+        failures.add(tooManyFrom(ip, maxPerIp));
+        return;
+      }
+      socket.once('close', () => {
+        perIp.leave(ip);
+      });
     }
+    subscriber.next(new DuplexConn(socket, connOptions));
   });
   if (options.maxConnections !== undefined) server.maxConnections = options.maxConnections;
   server.on('drop', () => {
@@ -144,23 +161,4 @@ interface Listening {
 // that can't be said, Node goes on to say it of each.
 function inheritNoDelay(server: Server & Listening): void {
   if (process.platform === 'linux' && server._handle?.setNoDelay?.(true) === 0) server.noDelay = false;
-}
-
-/** Counts open sockets per remote address; false for one too many. */
-function perIpLimit(max: number): (socket: Socket) => boolean {
-  const open = new PassingMap<string, number>();
-  return (socket) => {
-    const ip = socket.remoteAddress;
-    // On a Unix socket nobody has an address.
-    if (ip === undefined) return true;
-    const count = open.get(ip) ?? 0;
-    if (count >= max) return false;
-    open.set(ip, count + 1);
-    socket.once('close', () => {
-      const left = (open.get(ip) ?? 1) - 1;
-      if (left === 0) open.delete(ip);
-      else open.set(ip, left);
-    });
-    return true;
-  };
 }

@@ -34,6 +34,7 @@ export interface ProxyTlvs {
 }
 
 const UTF8 = new TextDecoder();
+const TO_UTF8 = new TextEncoder();
 const MAX_UNIQUE_ID = 128;
 // A client byte and a verify word come before the TLVs of the SSL TLV.
 const SSL_HEAD = 5;
@@ -62,6 +63,34 @@ export function encodeTlv({ type, value }: ProxyTlv): readonly number[] {
     throw new UsageError('ERR_MUX_OPTION', text);
   }
   return [type, value.length >> 8, value.length & 0xff, ...value];
+}
+
+/**
+ * Makes TLVs for a PROXY header: what a backend may want to know of a client whose TLS is terminated here, or read by `tls()`.
+ * Those left out, or `undefined`, are not said.
+ *
+ * @throws UsageError `ERR_MUX_OPTION` for a `uniqueId` of more than 128 bytes
+ * @example
+ * ```ts
+ * const tlvsOf = ({ meta }: Conn) => encodeProxyTlvs({ authority: meta.tls?.serverName, alpn: meta.tls?.alpn });
+ * conns$.subscribe(proxyTo({ port: 8080 }, { header: (conn) => ({ version: 2, tlvs: tlvsOf(conn) }) }));
+ * ```
+ */
+export function encodeProxyTlvs({
+  alpn,
+  authority,
+  uniqueId,
+}: Partial<Pick<ProxyTlvs, 'alpn' | 'authority' | 'uniqueId'>>): ProxyTlv[] {
+  if (uniqueId !== undefined && uniqueId.length > MAX_UNIQUE_ID) {
+    const text = `the unique id in a PROXY header has at most ${MAX_UNIQUE_ID} bytes, not ${uniqueId.length}`;
+    throw new UsageError('ERR_MUX_OPTION', text);
+  }
+  const values = [
+    { type: 0x01, value: alpn === undefined ? undefined : TO_UTF8.encode(alpn) },
+    { type: 0x02, value: authority === undefined ? undefined : TO_UTF8.encode(authority) },
+    { type: 0x05, value: uniqueId },
+  ];
+  return values.flatMap(({ type, value }) => (value === undefined ? [] : [{ type, value }]));
 }
 
 /**

@@ -1,7 +1,6 @@
 import {
   asyncScheduler,
   defer,
-  identity,
   merge,
   mergeMap,
   takeUntil,
@@ -16,9 +15,8 @@ import type { Conn } from '../conn/conn.js';
 import { MuxError } from '../errors.js';
 import { contained } from '../flow/contained.js';
 import { flowTo } from '../flow/flow-to.js';
-import { dial, type DialOptions } from '../net/dial.js';
+import { dialer, type DialOptions } from '../net/dial.js';
 import { proxyHeader, type ProxyHeaderOptions } from '../net/proxy-header.js';
-import { sendProxyHeader } from '../net/send-proxy-header.js';
 import { connSink, type Sink } from './sink.js';
 
 /** A connection for which there was no backend. It is closed already. */
@@ -31,8 +29,11 @@ export interface ProxyFailure {
 
 /** Settings of {@link proxyTo}. */
 export interface ProxyToOptions {
-  /** Tells the backend who the client is, by a PROXY header ahead of all else. @defaultValue none is sent */
-  readonly header?: ProxyHeaderOptions;
+  /**
+   * Tells the backend who the client is, by a PROXY header ahead of all else, the TLS handshake with the backend too; or the
+   * choice of it for each connection, which may tell its server name: see `encodeProxyTlvs`. @defaultValue none is sent
+   */
+  readonly header?: ProxyHeaderOptions | ((conn: Conn) => ProxyHeaderOptions);
   /** Milliseconds to reach the backend in, 1 to 2147483647. @defaultValue 5000 */
   readonly connectTimeoutMs?: number;
   /** Told of every connection for which there was no backend. */
@@ -45,7 +46,7 @@ const CONNECT_TIMEOUT_MS = 5000;
 
 /**
  * Joins each connection with one it dials: bytes, FIN and reset pass in both directions, with backpressure, and nothing else
- * ends them: an idle connection is left alone. A backend that speaks first is heard at once. A connection that is closed
+ * ends them, unless the target has `idleTimeoutMs` or `halfCloseTimeoutMs`: these end both. A backend that speaks first is heard at once. A connection that is closed
  * while its backend is dialed gives up the attempt; one whose backend can't be reached is closed and told to `failed`.
  *
  * `close` waits for the connections to end by themselves: what they carry is not known here.
@@ -61,14 +62,15 @@ export function proxyTo(target: DialOptions | ((conn: Conn) => DialOptions), opt
   const { connectTimeoutMs = CONNECT_TIMEOUT_MS, header, scheduler = asyncScheduler } = options;
   checkWholeNumber('connectTimeoutMs', connectTimeoutMs, 1, 0x7fff_ffff);
   // What can't be written to a backend is told before there is one.
-  if (header !== undefined) proxyHeader(undefined, header);
+  if (typeof header === 'object') proxyHeader(undefined, header);
+  const headerOf = (conn: Conn): Uint8Array | undefined =>
+    header === undefined ? undefined : proxyHeader(conn, typeof header === 'object' ? header : header(conn));
   const failed = contained(options.failed);
   const dialFor = dialerOf(target);
   const tooLate = (): MuxError =>
     new MuxError('ERR_MUX_CONNECT', `the backend was not reached within ${connectTimeoutMs} ms`);
   const backendOf = (conn: Conn): Observable<Conn> =>
-    dialFor(conn).pipe(
-      header === undefined ? identity : sendProxyHeader({ ...header, from: conn }),
+    dialFor(conn)(headerOf(conn)).pipe(
       timeout({ first: connectTimeoutMs, scheduler, with: () => throwError(tooLate) }),
       takeUntil(conn.closed$),
     );
@@ -88,8 +90,8 @@ export function proxyTo(target: DialOptions | ((conn: Conn) => DialOptions), opt
 }
 
 // A fixed target is checked now, a chosen one when it is chosen.
-function dialerOf(target: DialOptions | ((conn: Conn) => DialOptions)): (conn: Conn) => Observable<Conn> {
-  if (typeof target === 'function') return (conn) => dial(target(conn));
-  const dialed$ = dial(target);
-  return () => dialed$;
+function dialerOf(target: DialOptions | ((conn: Conn) => DialOptions)): (conn: Conn) => ReturnType<typeof dialer> {
+  if (typeof target === 'function') return (conn) => dialer(target(conn));
+  const dialTarget = dialer(target);
+  return () => dialTarget;
 }

@@ -31,7 +31,8 @@ export type Partition<R extends Readonly<Record<string, Matcher>>> = {
  * matchers it gives a record of Observables: they share one subscription to the source, made by the first subscriber and
  * ended by the last, so subscribe to all of them in one go.
  *
- * Each group and each Observable is hot, and completes or errors with the source.
+ * Each group and each Observable is hot, and completes or errors with the source. Unsubscribing from all of them destroys the
+ * undecided connections; to change the routes of a live port, complete the source (`takeUntil`) instead: see the guide.
  *
  * @throws UsageError `ERR_MUX_OPTION` when called without a matcher or with an option out of range
  * @example

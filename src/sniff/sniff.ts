@@ -16,7 +16,8 @@ export type TimedOut<T extends string> = T extends 'close' ? never : Conn<T>;
  *
  * The result is cold and as hot as its source. It completes when the source has completed and no connection is undecided; it
  * errors only when the source does. What becomes of the others is told through `rejected`; a client that never sent a byte is
- * only counted. Unsubscribing destroys the undecided connections at once; those emitted live on.
+ * only counted. Unsubscribing destroys the undecided connections at once; those emitted live on. To change the rules of a live
+ * port, complete the source (`takeUntil`) and subscribe anew: see the guide.
  *
  * @param matchers - in order of precedence
  * @throws UsageError `ERR_MUX_OPTION` when called without a matcher or with an option out of range

@@ -1,0 +1,85 @@
+import { filter, type NextObserver, type Observable } from 'rxjs';
+import { checkWholeNumber } from '../bytes/whole-number.js';
+import type { Conn } from '../conn/conn.js';
+import { PassingMap } from '../conn/passing-map.js';
+import { MuxError } from '../errors.js';
+import { contained } from '../flow/contained.js';
+
+/** A connection that was turned away since its address has too many. It is closed already. */
+export interface PerIpRejection {
+  /** The connection. */
+  readonly conn: Conn;
+  /** `ERR_MUX_ACCEPT`. */
+  readonly error: MuxError;
+}
+
+/** Settings of {@link limitPerIp}. */
+export interface LimitPerIpOptions {
+  /** Open connections of one remote address at most, 1 or more. */
+  readonly max: number;
+  /** Told of every connection that is turned away. */
+  readonly rejected?: NextObserver<PerIpRejection>;
+}
+
+/** Counts what is open by remote address. */
+export class PerIp {
+  readonly #max: number;
+  readonly #open = new PassingMap<string, number>();
+
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  /** Counts one more; false for one too many. What has no address, on a Unix socket, is not counted. */
+  enter(ip: string | undefined): boolean {
+    if (ip === undefined) return true;
+    const count = this.#open.get(ip) ?? 0;
+    if (count >= this.#max) return false;
+    this.#open.set(ip, count + 1);
+    return true;
+  }
+
+  leave(ip: string | undefined): void {
+    if (ip === undefined) return;
+    const left = (this.#open.get(ip) ?? 1) - 1;
+    if (left === 0) this.#open.delete(ip);
+    else this.#open.set(ip, left);
+  }
+}
+
+/** @internal The reason, as it is told. */
+export const tooManyFrom = (ip: string | undefined, max: number): string => `more than ${max} connections from ${ip}`;
+
+/**
+ * A stage: closes connections of a remote address that has `max` open ones. Behind `proxyProtocol` it counts clients, where
+ * `maxPerIp` of `listen` counts what connects to the port: the proxy. All subscriptions share one count. Completes and errors
+ * with the source; unsubscribing leaves the connections open.
+ *
+ * @throws UsageError `ERR_MUX_OPTION` for a `max` out of range
+ * @example
+ * ```ts
+ * listen({ port: 8080 }).pipe(proxyProtocol({ trust: ['10.0.0.0/8'] }), limitPerIp({ max: 100 }), sniff(http1()));
+ * ```
+ */
+export function limitPerIp({
+  max,
+  rejected,
+}: LimitPerIpOptions): <C extends Conn>(source: Observable<C>) => Observable<C> {
+  checkWholeNumber('max of limitPerIp', max, 1);
+  const perIp = new PerIp(max);
+  const told = contained(rejected);
+  const isAdmitted = (conn: Conn): boolean => {
+    const { id, remoteAddress } = conn;
+    if (perIp.enter(remoteAddress)) {
+      conn.closed$.subscribe(() => {
+        perIp.leave(remoteAddress);
+      });
+      return true;
+    }
+    const error = new MuxError('ERR_MUX_ACCEPT', `connection ${id}: ${tooManyFrom(remoteAddress, max)}`);
+    conn._destroy(error, false);
+    told?.next({ conn, error });
+    return false;
+  };
+  return (source) => source.pipe(filter((conn) => isAdmitted(conn)));
+}
