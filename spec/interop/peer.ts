@@ -2,8 +2,12 @@ import { describe, it } from '@jest/globals';
 import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** The real peers of the interop suite and the Debian packages that hold them; a name with a slash is a Go package. */
+/**
+ * The real peers of the interop suite and the Debian packages that hold them; a name with a slash is a Go package, one that begins
+ * with it the place of a library.
+ */
 const DEBIAN_PACKAGES = {
+  '/usr/lib/python3/dist-packages/grpc': 'python3-grpcio',
   chromium: 'chromium',
   curl: 'curl',
   etcd: 'etcd-server',
@@ -58,6 +62,7 @@ function isThere(path: string): boolean {
 
 /** The path of a peer on this machine, if it is installed. */
 export function peer(name: Peer): string | undefined {
+  if (name.startsWith('/')) return isThere(name) ? name : undefined;
   return (name.includes('/') ? [GO_SOURCES] : directories).map((directory) => join(directory, name)).find(isThere);
 }
 

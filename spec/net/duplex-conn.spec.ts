@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo } from 'node:net';
-import { PassThrough } from 'node:stream';
+import { Duplex, PassThrough } from 'node:stream';
+import { setImmediate as turn } from 'node:timers/promises';
 import { firstValueFrom, lastValueFrom, of, toArray } from 'rxjs';
 import type { Conn } from '../../src/conn/conn.js';
 import { fromDuplex } from '../../src/net/duplex-conn.js';
@@ -214,6 +215,33 @@ describe('a Conn that is looked at', () => {
     client.resume();
     conn.complete();
     expect(await Promise.all(closed)).toEqual(closed.map(() => ({})));
+  });
+});
+
+describe('sending with a call back', () => {
+  function slow(): { conn: Conn; duplex: Duplex; leave: (error?: Error) => void } {
+    let done: (error?: Error) => void = () => undefined;
+    const duplex = new Duplex({ read() {}, write: (_chunk, _encoding, written) => (done = written) });
+    return { conn: fromDuplex(duplex), duplex, leave: (error) => done(error) };
+  }
+
+  it('calls back once the bytes have left', async () => {
+    const { conn, leave } = slow();
+    const sent = new Promise<string>((resolve) => conn._send(Buffer.from('?'), () => resolve('sent')));
+    expect(await Promise.race([sent, turn('waits')])).toBe('waits');
+    leave();
+    expect(await sent).toBe('sent');
+  });
+
+  it('never calls back for bytes that could not leave', async () => {
+    const { conn, duplex, leave } = slow();
+    let sent = 0;
+    conn._send(Buffer.from('?'), () => sent++);
+    leave(new Error('gone'));
+    await new Promise((resolve) => duplex.once('close', resolve));
+    conn._send(Buffer.from('?'), () => sent++);
+    await turn();
+    expect(sent).toBe(0);
   });
 });
 

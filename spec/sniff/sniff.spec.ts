@@ -421,6 +421,30 @@ describe('sniff prompts a client that waits', () => {
     });
   });
 
+  it.each([
+    ['before', 1],
+    ['and never before the deadline, not', 0],
+  ])('hands a connection on only when the prompt has left: %s the answer', (_, leaves) => {
+    virtually((at) => {
+      const { conns$, emitted, decided } = bench([asking], { timeoutMs: 1000 });
+      const [client, server] = memoryPipe();
+      let hasLeft = (): void => undefined;
+      server._send = (_prompt, sent) => (hasLeft = sent);
+      conns$.next(server);
+      client.next(latin1('HELO'));
+      at(6, () => {
+        client.next(latin1('!GO'));
+        expect(emitted).toEqual([]);
+        if (leaves === 1) hasLeft();
+        expect(emitted).toHaveLength(leaves);
+      });
+      at(1001, () => {
+        hasLeft();
+        expect([emitted, decided.length]).toEqual([[server], 1]);
+      });
+    });
+  });
+
   it('case 42: waits for the answer even when the decision is clear, and hands on with a filter at the deadline', () => {
     virtually((at) => {
       const { emitted, connect } = bench([asking], { timeoutMs: 1000 });

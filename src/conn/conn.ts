@@ -150,6 +150,11 @@ export abstract class Conn<P extends string = string, M extends object = ConnMet
   abstract _peek(handler: PeekHandler): Peeking;
   /** @internal Sends, and answers whether the writer may go on at once. */
   abstract _write(chunk: Uint8Array): boolean;
+  /** @internal Sends a chunk; calls back when it has left, which may be within this call. A connection that fails does not call back. */
+  _send(chunk: Uint8Array, sent: () => void): void {
+    this._write(chunk);
+    sent();
+  }
   /** @internal Sends chunks in order, together where the connection can; answers like {@link Conn._write}. */
   _writeAll(chunks: readonly Uint8Array[]): boolean {
     let goOn = true;

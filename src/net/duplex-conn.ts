@@ -174,6 +174,13 @@ export class DuplexConn extends Conn {
     return !duplex.writable || duplex.write(chunk);
   }
 
+  override _send(chunk: Uint8Array, sent: () => void): void {
+    if (!this.#duplex.writable) return;
+    this.#duplex.write(chunk, (error) => {
+      if (error == null) sent();
+    });
+  }
+
   override _writeAll(chunks: readonly Uint8Array[]): boolean {
     if (chunks.length === 1) return super._writeAll(chunks);
     // One writev instead of a system call for each.

@@ -52,6 +52,8 @@ export class Sniffing implements PeekHandler, Freed, Due {
   #silence: Subscription | undefined;
   #prompting: Subscription | undefined;
   #prompted: Prompt | undefined;
+  #isPromptSent = false;
+  #isOver = false;
   #budgeted = 0;
 
   constructor(conn: Conn, sniffer: Verdicts) {
@@ -175,14 +177,19 @@ export class Sniffing implements PeekHandler, Freed, Due {
   // True when there is nothing left to wait for.
   #settle(): boolean {
     if (this.#found !== undefined) {
-      // Taken out while they are held here, the answer's bytes cost the connection nothing later.
-      if (this.#prompted?.isAnswered(this.#held.all) === false) return false;
+      if (this.#prompted !== undefined && !this.#isDone(this.#prompted)) return false;
       this.#decide(this.#found);
       return true;
     }
     if (this.#at < this.#candidates.length) return false;
     this.#reject('noMatch');
     return true;
+  }
+
+  // The answer is taken out of the bytes held here, so nothing has to stand between the stream and its server to filter it. Nor does
+  // the server find a write of ours under way, beside which node:http2 can't write to a TLS socket.
+  #isDone(prompt: Prompt): boolean {
+    return this.#isPromptSent && prompt.isAnswered(this.#held.all);
   }
 
   #finalize(reason: RejectReason): void {
@@ -201,7 +208,10 @@ export class Sniffing implements PeekHandler, Freed, Due {
     if (prompt === undefined) return;
     this.#prompting = this.#sniffer.settings.scheduler.schedule(() => {
       this.#prompted = prompt;
-      this.conn._write(prompt.bytes);
+      this.conn._send(prompt.bytes, () => {
+        this.#isPromptSent = true;
+        if (this.#found !== undefined && !this.#isOver) this.#settle();
+      });
     }, prompt.afterMs);
   }
 
@@ -224,6 +234,7 @@ export class Sniffing implements PeekHandler, Freed, Due {
   }
 
   #finish(): void {
+    this.#isOver = true;
     const { budget, counters } = this.#sniffer.settings;
     budget.usedBytes -= this.#budgeted;
     counters.heldBytes -= this.#budgeted;

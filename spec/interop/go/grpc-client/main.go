@@ -5,8 +5,11 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"flag"
 	"fmt"
+	"io/ioutil"
 	"log"
 	"sync"
 	"time"
@@ -20,6 +23,8 @@ import (
 func main() {
 	address := flag.String("address", "", "host and port")
 	ca := flag.String("ca", "", "file of the certificate to trust; none means no TLS")
+	certificate := flag.String("certificate", "", "file of the certificate to show; none means none")
+	key := flag.String("key", "", "file of its key")
 	service := flag.String("service", "", "whose health to ask for")
 	connections := flag.Int("connections", 1, "how many to open")
 	watch := flag.Bool("watch", false, "watch instead of checking, to the first answer")
@@ -28,11 +33,11 @@ func main() {
 
 	security := grpc.WithInsecure()
 	if *ca != "" {
-		trusted, err := credentials.NewClientTLSFromFile(*ca, "")
+		config, err := tlsConfig(*ca, *certificate, *key)
 		if err != nil {
 			log.Fatal(err)
 		}
-		security = grpc.WithTransportCredentials(trusted)
+		security = grpc.WithTransportCredentials(credentials.NewTLS(config))
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
@@ -66,6 +71,23 @@ func main() {
 		}(client)
 	}
 	asked.Wait()
+}
+
+func tlsConfig(ca, certificate, key string) (*tls.Config, error) {
+	trusted, err := ioutil.ReadFile(ca)
+	if err != nil {
+		return nil, err
+	}
+	config := &tls.Config{RootCAs: x509.NewCertPool()}
+	config.RootCAs.AppendCertsFromPEM(trusted)
+	if certificate != "" {
+		shown, err := tls.LoadX509KeyPair(certificate, key)
+		if err != nil {
+			return nil, err
+		}
+		config.Certificates = []tls.Certificate{shown}
+	}
+	return config, nil
 }
 
 func check(ctx context.Context, client health.HealthClient, request *health.HealthCheckRequest) (*health.HealthCheckResponse, error) {
