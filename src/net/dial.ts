@@ -10,6 +10,7 @@ import { proxyHeader } from './proxy-header.js';
 import { checkQuiet, keepAliveOf, QuietWatch, type QuietOptions } from './quiet.js';
 import type { SendProxyHeaderOptions } from './send-proxy-header.js';
 import { checkTlsFiles } from './tls-options.js';
+import { tlsReason } from './tls-reason.js';
 
 /** Where and how to connect. Give `port` (with or without `host`) or `path`. */
 export interface DialOptions extends QuietOptions {
@@ -80,7 +81,7 @@ export function dialer(options: DialOptions): (header: Uint8Array | undefined) =
     new Observable((subscriber) => {
       let connected = false;
       const failed = (error: Error): void => {
-        const text = `can't connect to ${describePlace({ path, host, port })}: ${error.message}`;
+        const text = `can't connect to ${describePlace({ path, host, port })}: ${tlsReason(error)}`;
         subscriber.error(new MuxError('ERR_MUX_CONNECT', text, { cause: error, retryable: true }));
       };
       const raw = connectTcp({ ...where, allowHalfOpen, noDelay, ...keepAliveOf(options) });

@@ -1,4 +1,5 @@
 import { MuxError, ResetError } from '../errors.js';
+import { tlsReason } from './tls-reason.js';
 
 const RESET_CODES = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED']);
 
@@ -6,6 +7,10 @@ const RESET_CODES = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED']);
 export function failureOf(error: unknown): MuxError {
   if (MuxError.is(error)) return error;
   const code = (error as NodeJS.ErrnoException).code ?? '';
-  if (!RESET_CODES.has(code)) return MuxError.from(error);
+  if (!RESET_CODES.has(code)) {
+    return error instanceof Error
+      ? new MuxError('ERR_MUX_ABORT', tlsReason(error), { cause: error })
+      : MuxError.from(error);
+  }
   return new ResetError('ERR_MUX_RESET', `the connection was reset (${code})`, { initiator: 'remote', cause: error });
 }

@@ -12,7 +12,9 @@ import { contained } from '../flow/contained.js';
 import { feed, type Holder } from '../sniff/feed.js';
 import { hasOwnAddresses } from './carry-addresses.js';
 import { DuplexConn } from './duplex-conn.js';
+import { carrierOf } from './tls-carrier.js';
 import { checkTlsFiles } from './tls-options.js';
+import { tlsReason } from './tls-reason.js';
 
 /** A connection that came to no TLS handshake, or whose handshake failed. */
 export interface TlsRejection {
@@ -97,12 +99,12 @@ class HandshakeServer {
   constructor(options: TlsOptions) {
     this.#server = serverOf(options)
       .on('secureConnection', (secure) => {
-        const handshake = this.#take(rawOf(secure));
+        const handshake = this.#take(carrierOf(secure));
         handshake?.holder.done(handshake, secure);
       })
       // Every other end of a handshake comes here, be it that one of both sides closes the connection.
       .on('tlsClientError', (error, secure) => {
-        this.#fail(rawOf(secure), error);
+        this.#fail(carrierOf(secure), error);
       });
   }
 
@@ -149,7 +151,7 @@ function serverOf(options: TlsOptions): Server {
   try {
     return createServer(options);
   } catch (cause) {
-    throw new UsageError('ERR_MUX_OPTION', `terminateTls: ${(cause as Error).message}`, { cause });
+    throw new UsageError('ERR_MUX_OPTION', `terminateTls: ${tlsReason(cause as Error)}`, { cause });
   }
 }
 
@@ -196,13 +198,14 @@ class Handshakes implements Holder {
   done({ conn, addresses, raw, allowHalfOpen }: Handshake, secure: TLSSocket): void {
     this.#underWay--;
     secure.allowHalfOpen = allowHalfOpen;
+    checkAuthorized(secure);
     this.#subscriber.next(inside(conn, addresses, raw, secure));
     this.#checkDrained();
   }
 
   failed({ conn }: Handshake, cause: unknown): void {
     this.#underWay--;
-    const text = `TLS handshake of connection ${conn.id} failed: ${(cause as Error).message}`;
+    const text = `TLS handshake of connection ${conn.id} failed: ${tlsReason(cause as Error)}`;
     this.#told?.next({ conn, error: new MuxError('ERR_MUX_TLS', text, { initiator: 'remote', cause }) });
     this.#checkDrained();
   }
@@ -221,15 +224,10 @@ function taken(conn: Conn): Duplex {
   throw new MuxError('ERR_MUX_TLS', `connection ${conn.id} was closed before its TLS handshake`);
 }
 
-interface MadeOver {
-  readonly _parent: Duplex | null;
-  readonly _handle: { readonly _parentWrap?: { readonly stream?: Duplex } } | null;
-}
-
-// Node tells what a TLS socket was made over only here: a socket, or the wrapper around another Duplex, until that is closed.
-function rawOf(secure: TLSSocket): Duplex | undefined {
-  const { _parent, _handle } = secure as unknown as MadeOver;
-  return _parent ?? _handle?._parentWrap?.stream;
+// Node takes each resumed session of TLS 1.3 for verified, also that of a client which never showed a certificate. What reads the socket
+// itself, as servers do, is told the truth too.
+function checkAuthorized(secure: TLSSocket): void {
+  if (secure.authorized && secure.getPeerX509Certificate() === undefined) secure.authorized = false;
 }
 
 function inside(outer: Conn, addresses: Addresses, raw: Duplex, secure: TLSSocket): Conn {

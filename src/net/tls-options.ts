@@ -1,5 +1,6 @@
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import { ListenError } from '../errors.js';
+import { tlsReason } from './tls-reason.js';
 
 /**
  * Tries the certificate, key and CA of TLS options before anything listens.
@@ -9,7 +10,7 @@ export function checkTlsFiles(options: SecureContextOptions): void {
   try {
     createSecureContext(options);
   } catch (cause) {
-    const reason = (cause as Error).message;
+    const reason = tlsReason(cause as Error);
     throw new ListenError(
       'ERR_MUX_TLS_FILES',
       `these TLS options can't be used: ${reason}; a certificate and its key are PEM and belong together`,
