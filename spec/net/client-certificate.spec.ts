@@ -1,6 +1,6 @@
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
-import { connect, type ConnectionOptions, type SecureVersion, type TLSSocket } from 'node:tls';
+import { connect, type ConnectionOptions, type SecureVersion, TLSSocket } from 'node:tls';
 import { firstValueFrom, type Observable } from 'rxjs';
 import type { Conn } from '../../src/conn/conn.js';
 import { terminateTls } from '../../src/net/terminate-tls.js';
@@ -21,9 +21,11 @@ afterEach(() => {
 async function listening(version: SecureVersion): Promise<{ port: number; conns$: Observable<Conn> }> {
   const options = { ...server, ca: trusted?.cert ?? '', requestCert: true, rejectUnauthorized: false };
   const stage = terminateTls({ ...options, minVersion: version, maxVersion: version });
-  const { port, conns$, close } = await loopback();
-  downs.push(close);
-  return { port, conns$: conns$.pipe(stage) };
+  const lab = await loopback();
+  downs.push(() => {
+    lab.close();
+  });
+  return { port: lab.port, conns$: lab.conns$.pipe(stage) };
 }
 
 /** Connects, and gives how the server sees the client, and the session to resume. */
@@ -34,7 +36,8 @@ async function met(conns$: Observable<Conn>, port: number, options: ConnectionOp
   const session = new Promise<Buffer>((resolve) => client.once('session', resolve));
   await once(client, 'secureConnect');
   const conn = await found;
-  const socket = conn.duplex() as TLSSocket;
+  const socket = conn.duplex();
+  if (!(socket instanceof TLSSocket)) throw new Error('no TLS socket');
   // With it comes the ticket of TLS 1.3.
   socket.write('hello');
   client.resume();

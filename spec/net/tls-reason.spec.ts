@@ -21,11 +21,11 @@ afterEach(() => {
 async function rejection(act: (port: number) => void, options: Partial<TerminateTlsOptions> = {}): Promise<string> {
   const rejected = new Subject<TlsRejection>();
   const told = firstValueFrom(rejected);
-  const { port, close } = await loopback((conns$) =>
-    conns$.pipe(terminateTls({ ...pem, ...options, rejected })).subscribe(),
-  );
-  downs.push(close);
-  act(port);
+  const lab = await loopback((conns$) => conns$.pipe(terminateTls({ ...pem, ...options, rejected })).subscribe());
+  downs.push(() => {
+    lab.close();
+  });
+  act(lab.port);
   const { message, code } = (await told).error;
   expect(code).toBe('ERR_MUX_TLS');
   return message.replace(/connection \d+/, 'connection');

@@ -3,7 +3,8 @@ import { EventEmitter } from 'node:events';
 import { duplexPair, PassThrough, type Duplex } from 'node:stream';
 import { config, throwError, VirtualTimeScheduler } from 'rxjs';
 import { fromDuplex } from '../../src/net/duplex-conn.js';
-import { OpenStreams, streamSink, type Sink } from '../../src/serve/sink.js';
+import { OpenStreams } from '../../src/serve/open-streams.js';
+import { streamSink, type Sink } from '../../src/serve/sink.js';
 import { toHttp } from '../../src/serve/to-http.js';
 import { toHttp2 } from '../../src/serve/to-http2.js';
 import { toTls } from '../../src/serve/to-tls.js';
@@ -14,7 +15,13 @@ afterEach(() => stage.down());
 
 function keeping(): { readonly sink: Sink; readonly taken: Duplex[] } {
   const taken: Duplex[] = [];
-  return { taken, sink: streamSink(new OpenStreams(), { take: (stream) => taken.push(stream) }) };
+  return {
+    taken,
+    sink: streamSink(
+      (stream) => taken.push(stream),
+      () => undefined,
+    ),
+  };
 }
 
 test('what is left at the end of the grace time is destroyed, and not before', async () => {
@@ -87,10 +94,10 @@ test('closed streams are not kept: 64 of them at most, or as many as are open', 
   const live = new PassThrough();
   let asked = 0;
   const closed = Object.defineProperty(new PassThrough(), 'closed', { get: () => (asked++, true) });
-  open.add(live);
-  for (let i = 0; i < 1000; i++) open.add(closed);
+  open.add(live, open);
+  for (let i = 0; i < 1000; i++) open.add(closed, open);
   asked = 0;
-  expect(open.all()).toEqual([live]);
+  expect(open.of()).toEqual([live]);
   expect(asked).toBeLessThan(64);
 });
 

@@ -197,6 +197,7 @@ class Handshakes implements Holder {
 
   done({ conn, addresses, raw, allowHalfOpen }: Handshake, secure: TLSSocket): void {
     this.#underWay--;
+    raw.allowHalfOpen = allowHalfOpen;
     secure.allowHalfOpen = allowHalfOpen;
     checkAuthorized(secure);
     this.#subscriber.next(inside(conn, addresses, raw, secure));

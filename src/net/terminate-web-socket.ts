@@ -1,11 +1,12 @@
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { mergeMap, Observable, type OperatorFunction } from 'rxjs';
+import { defer, finalize, mergeMap, Observable, type OperatorFunction } from 'rxjs';
 import type { Conn } from '../conn/conn.js';
 import { PassingMap } from '../conn/passing-map.js';
 import { fromWebSocket } from '../conn/web-socket-conn.js';
 import type { WebSocketTransport } from '../conn/web-socket-transport.js';
 import { UsageError } from '../errors.js';
+import { announceListening } from './announce-listening.js';
 
 /** What is needed of a `WebSocketServer` of `ws`, made with `{ noServer: true }`, to make connections of its WebSockets. */
 export interface WebSocketUpgrader {
@@ -45,39 +46,61 @@ export function checkUpgrader(server: Partial<Record<'handleUpgrade', unknown>> 
  */
 export function terminateWebSocket(server: WebSocketUpgrader): OperatorFunction<Conn, Conn> {
   checkUpgrader(server);
-  const handshakes = new PassingMap<Duplex, (client: WebSocketTransport) => void>();
-  // It never listens; connections are given to it. On 'listening' Node sets up its deadlines.
-  const http = createServer((_request, response) => {
-    response.writeHead(426, { Upgrade: 'websocket', Connection: 'close, Upgrade', 'Content-Type': 'text/plain' });
-    response.end('Only WebSocket is served here.\n');
-  });
-  http.emit('listening');
-  http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    server.handleUpgrade(request, socket, head, (client) => handshakes.get(socket)?.(client));
-  });
+  return (source) =>
+    defer(() => {
+      const handshakes = new Handshakes(server);
+      return source.pipe(
+        mergeMap((conn) => handshakes.begin(conn)),
+        finalize(() => {
+          handshakes.end();
+        }),
+      );
+    });
+}
 
-  return mergeMap(
-    (conn) =>
-      new Observable<Conn>((subscriber) => {
-        const raw = conn.duplex();
-        const failed = (): void => {
-          subscriber.complete();
-        };
-        handshakes.set(raw, (client) => {
-          handshakes.delete(raw);
-          const inner = fromWebSocket(client, { over: conn, sendBufferBytes: conn._sendBufferBytes });
-          inner._know(conn.meta);
-          subscriber.next(inner);
-          subscriber.complete();
-        });
-        subscriber.add(() => {
-          raw.off('close', failed);
-          if (handshakes.delete(raw)) raw.destroy();
-        });
-        raw.once('close', failed);
-        // Gone since it was emitted; its error may be on the way still, and its 'close' with it.
-        if (raw.destroyed) raw.on('error', () => undefined);
-        else http.emit('connection', raw);
-      }),
-  );
+/** The handshakes under way of one subscription, at a server of `node:http` that never listens. */
+class Handshakes {
+  readonly #http: Server;
+  readonly #underWay = new PassingMap<Duplex, (client: WebSocketTransport) => void>();
+  readonly #stopDeadlines: () => void;
+
+  constructor(server: WebSocketUpgrader) {
+    this.#http = createServer((_request, response) => {
+      response.writeHead(426, { Upgrade: 'websocket', Connection: 'close, Upgrade', 'Content-Type': 'text/plain' });
+      response.end('Only WebSocket is served here.\n');
+    });
+    this.#http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      server.handleUpgrade(request, socket, head, (client) => this.#underWay.get(socket)?.(client));
+    });
+    this.#stopDeadlines = announceListening(this.#http);
+  }
+
+  begin(conn: Conn): Observable<Conn> {
+    const handshakes = this.#underWay;
+    return new Observable<Conn>((subscriber) => {
+      const raw = conn.duplex();
+      const failed = (): void => {
+        subscriber.complete();
+      };
+      handshakes.set(raw, (client) => {
+        handshakes.delete(raw);
+        const inner = fromWebSocket(client, { over: conn, sendBufferBytes: conn._sendBufferBytes });
+        inner._know(conn.meta);
+        subscriber.next(inner);
+        subscriber.complete();
+      });
+      subscriber.add(() => {
+        raw.off('close', failed);
+        if (handshakes.delete(raw)) raw.destroy();
+      });
+      raw.once('close', failed);
+      // Gone since it was emitted; its error may be on the way still, and its 'close' with it.
+      if (raw.destroyed) raw.on('error', () => undefined);
+      else this.#http.emit('connection', raw);
+    });
+  }
+
+  end(): void {
+    this.#stopDeadlines();
+  }
 }

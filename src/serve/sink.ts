@@ -1,9 +1,11 @@
-import { Server } from 'node:net';
+import type { Server } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { asyncScheduler, firstValueFrom, type Observer, type SchedulerLike } from 'rxjs';
 import type { Conn } from '../conn/conn.js';
 import { PassingMap } from '../conn/passing-map.js';
 import { UsageError } from '../errors.js';
+import { allClosed, OpenStreams } from './open-streams.js';
+import { ServedServer, type ServerKind } from './served-server.js';
 
 /** Settings of {@link Sink.close}. */
 export interface SinkCloseOptions {
@@ -31,59 +33,57 @@ export interface Sink extends Pick<Observer<Conn>, 'next'> {
 
 const GRACE_MS = 10_000;
 const LONGEST_MS = 2 ** 31 - 1;
-const FIRST_SWEEP = 64;
 
-/**
- * The streams that were handed over and are not closed yet, kept without a listener on any of them: the closed ones are swept
- * out when the list has doubled, so at most as many of them are kept as are open, or 64.
- */
-export class OpenStreams {
-  #streams: Duplex[] = [];
-  #sweepAt = FIRST_SWEEP;
-
-  add(stream: Duplex): void {
-    if (this.#streams.length >= this.#sweepAt) this.#sweepAt = Math.max(FIRST_SWEEP, 2 * this.all().length);
-    this.#streams.push(stream);
-  }
-
-  all(): readonly Duplex[] {
-    this.#streams = this.#streams.filter((stream) => !stream.closed);
-    return this.#streams;
-  }
-}
-
-/** What differs from one server kind to the next. */
-export interface HandOver {
-  /** Gives the stream to the server, which from within this call owns its errors. */
-  readonly take: (stream: Duplex) => void;
-  /** Asks the open connections to end. What it returns is called when they have. */
-  readonly drain?: () => (() => void) | undefined;
-}
-
-/** A sink for servers that take a Node stream. */
-export function streamSink(open: OpenStreams, { take, drain }: HandOver): Sink {
+/** A sink for a server of Node that takes streams by 'connection'. */
+export function serverSink<S extends Server>(server: S, kind: ServerKind<S>): Sink {
+  const served = ServedServer.of(server, kind);
+  served.join();
+  // Not the sink: so it can be forgotten while its connections are open.
+  const owner = {};
   return sinkOf(
     (conn) => {
-      const stream = conn.duplex();
-      if (stream.destroyed) {
-        // Gone since it was emitted; servers expect live sockets. Its error may be on the way still.
-        stream.on('error', () => undefined);
-        return;
-      }
-      open.add(stream);
-      take(stream);
+      if (served.isClosing) conn._destroy(undefined, false);
+      else handOver(conn, (stream) => served.take(stream, owner));
     },
     async (options) => {
-      const drained = drain?.();
-      const streams = open.all();
-      const gone = streams.map((stream) => new Promise((resolve) => stream.once('close', resolve)));
-      const cut = (): void => {
-        for (const stream of streams) stream.destroy();
-      };
-      await goneInTime(Promise.all(gone), cut, options);
+      const streams = served.streams.of(owner);
+      const drained = served.drain(streams);
+      await endInTime(streams, options);
       drained?.();
+      served.leave();
     },
   );
+}
+
+/** A sink for whatever else takes a stream. */
+export function streamSink(take: (stream: Duplex) => void, drain: () => void): Sink {
+  const open = new OpenStreams();
+  return sinkOf(
+    (conn) => {
+      handOver(conn, (stream) => {
+        open.add(stream, open);
+        take(stream);
+      });
+    },
+    (options) => {
+      drain();
+      return endInTime(open.of(), options);
+    },
+  );
+}
+
+function handOver(conn: Conn, take: (stream: Duplex) => void): void {
+  const stream = conn.duplex();
+  // Gone since it was emitted; servers expect live sockets. Its error may be on the way still.
+  if (stream.destroyed) stream.on('error', () => undefined);
+  else take(stream);
+}
+
+function endInTime(streams: readonly Duplex[], options: SinkCloseOptions): Promise<void> {
+  const cut = (): void => {
+    for (const stream of streams) stream.destroy();
+  };
+  return goneInTime(allClosed(streams), cut, options);
 }
 
 /** A sink of what it does with a connection and how it ends them all. */
@@ -129,22 +129,4 @@ async function goneInTime(gone: Promise<unknown>, cut: () => void, options: Sink
   const deadline = scheduler.schedule(cut, graceMs);
   await gone;
   deadline.unsubscribe();
-}
-
-const announced = new WeakSet<Server>();
-
-/**
- * Makes a server that never listens behave like one that does. Node's http sets up the list of connections behind
- * `headersTimeout`, `requestTimeout` and `closeAllConnections` on 'listening' only.
- *
- * @throws UsageError `ERR_MUX_OPTION` for what is no server
- */
-export function announceListening(server: Server): void {
-  // An application of express is no server, but has an `emit` that would take each connection and do nothing with it.
-  if (!(server instanceof Server)) {
-    throw new UsageError('ERR_MUX_OPTION', 'connections go to a server, for example http.createServer(listener)');
-  }
-  if (server.listening || announced.has(server)) return;
-  announced.add(server);
-  server.emit('listening');
 }

@@ -1,10 +1,12 @@
 import { EventEmitter } from 'node:events';
-import type { ServerHttp2Session } from 'node:http2';
+import type { Http2Server, ServerHttp2Session } from 'node:http2';
+import { Server } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { UsageError } from '../errors.js';
+import { HTTP2 } from './http2-sessions.js';
 import { http2Stream } from './http2-stream.js';
 import { announceLiving, endWhenSilent } from './living-sessions.js';
-import { OpenStreams, streamSink, type Sink } from './sink.js';
+import { serverSink, streamSink, type Sink } from './sink.js';
 
 /** What `createConnectionInjector` of a grpc-js server gives. */
 export interface GrpcInjector {
@@ -40,18 +42,34 @@ export function toGrpc<Credentials>(server: GrpcServer<Credentials>, credentials
 /** The same with an injector of your own; `close` destroys it. */
 export function toGrpc(injector: GrpcInjector): Sink;
 export function toGrpc(target: GrpcServer<unknown> | GrpcInjector, credentials?: unknown): Sink {
-  const injector = 'injectConnection' in target ? target : injectorOf(target, credentials);
-  let guarded = false;
-  return streamSink(new OpenStreams(), {
-    take: (stream) => {
+  if ('injectConnection' in target) return injectorSink(target);
+  const injector = injectorOf(target, credentials);
+  const server = latestServerOf(target);
+  if (server === undefined) return injectorSink(injector);
+  const sink = serverSink(server, HTTP2);
+  return {
+    ...sink,
+    close: (options) => {
+      const closed = sink.close(options);
+      // grpc-js forgets the server then; its sessions have been asked to end already.
+      injector.destroy();
+      return closed;
+    },
+  };
+}
+
+function injectorSink(injector: GrpcInjector): Sink {
+  let isGuarded = false;
+  return streamSink(
+    (stream) => {
       const taken = http2Stream(stream);
       injector.injectConnection(taken);
-      guarded ||= guard(taken);
+      isGuarded ||= guard(taken);
     },
-    drain: () => {
+    () => {
       injector.destroy();
     },
-  });
+  );
 }
 
 function injectorOf(server: GrpcServer<unknown>, credentials: unknown): GrpcInjector {
@@ -62,11 +80,18 @@ function injectorOf(server: GrpcServer<unknown>, credentials: unknown): GrpcInje
   );
 }
 
+// grpc-js makes a server of node:http2 for each injector, and shows it to nobody: this is the private field that has them all.
+function latestServerOf(server: object): Http2Server | undefined {
+  const servers: unknown = Reflect.get(server, 'http2Servers');
+  const latest: unknown = servers instanceof Map ? [...servers.keys()].at(-1) : undefined;
+  return latest instanceof Server ? (latest as Http2Server) : undefined;
+}
+
 /**
- * grpc-js shows nobody its server of `node:http2`, which is needed here as in `toHttp2`: a client that takes a call back in the
- * packet it came in would end the process. Node notes the server on the stream of each session, in a private field. Streams
- * are announced a tick later, so the first session is guarded too. With secure credentials the field is out of sight, but
- * there the first bytes are a TLS handshake and hold no frames.
+ * With no more than an injector, the server of `node:http2` behind it is out of sight, which is needed here as in `toHttp2`: a client
+ * that takes a call back in the packet it came in would end the process. Node notes the server on the stream of each session, in a
+ * private field. Streams are announced a tick later, so the first session is guarded too. With secure credentials the field is out of
+ * sight, but there the first bytes are a TLS handshake and hold no frames.
  */
 function guard(taken: Duplex): boolean {
   const field = Object.getOwnPropertySymbols(taken).find(({ description }) => description === 'server');

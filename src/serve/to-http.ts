@@ -1,10 +1,31 @@
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http';
+import type { Server as HttpServer } from 'node:http';
 import type { Server as HttpsServer } from 'node:https';
-import type { Duplex } from 'node:stream';
-import { announceListening, OpenStreams, streamSink, type Sink } from './sink.js';
+import { drainHttp, notePipelines } from './http-drain.js';
+import type { ServerKind } from './served-server.js';
+import { serverSink, type Sink } from './sink.js';
+import { beginHandshake, keepHalfOpen, isTlsServer } from './tls-handshakes.js';
 
-const RESPONSE_FINISH = 'http.server.response.finish';
+const HTTP: ServerKind<HttpServer | HttpsServer> = {
+  prepare: (server) => {
+    const { httpAllowHalfOpen } = server as HalfOpenServer;
+    Object.assign(server, { httpAllowHalfOpen: true });
+    notePipelines();
+    const undoTls = isTlsServer(server) ? keepHalfOpen(server, true) : undefined;
+    return () => {
+      Object.assign(server, { httpAllowHalfOpen });
+      undoTls?.();
+    };
+  },
+  take: (server, stream) => {
+    if (isTlsServer(server)) beginHandshake(stream);
+    server.emit('connection', stream);
+  },
+  drain: drainHttp,
+};
+
+interface HalfOpenServer extends HttpServer {
+  readonly httpAllowHalfOpen?: boolean;
+}
 
 /**
  * Hands each connection to a server of `node:http`, or of `node:https` when the connection is still encrypted; so also to
@@ -15,8 +36,9 @@ const RESPONSE_FINISH = 'http.server.response.finish';
  * handler is not told of a client that left before the reply is written. Set it back to false afterwards to have it the
  * other way round, as in a plain server.
  *
- * `close` lets requests under way finish, answers with `Connection: close` and closes idle connections (those of the
- * server's own port too); it does not call `server.close()`.
+ * `close` lets requests under way finish. Every response whose head is written after it says `Connection: close`, and its
+ * connection ends with it; idle connections end at once. It does not call `server.close()`, which does the same for all sinks of
+ * the server.
  *
  * @throws UsageError `ERR_MUX_OPTION` for what is no server
  * @example
@@ -27,35 +49,5 @@ const RESPONSE_FINISH = 'http.server.response.finish';
  * ```
  */
 export function toHttp(server: HttpServer | HttpsServer): Sink {
-  announceListening(server);
-  Object.assign(server, { httpAllowHalfOpen: true });
-  const open = new OpenStreams();
-  // Only over https: the stream that holds what is not sent yet is the one inside.
-  server.on('secureConnection', (secure: Duplex) => {
-    open.add(secure);
-  });
-  return streamSink(open, {
-    take: (stream) => server.emit('connection', stream),
-    drain: () => drain(server, open),
-  });
-}
-
-function drain(server: HttpServer, open: OpenStreams): () => void {
-  const closeIdle = (): void => {
-    // Node counts a connection as idle as soon as its response is ended, and would cut what is still being sent.
-    if (open.all().every((stream) => stream.writableLength === 0)) server.closeIdleConnections();
-  };
-  const onFinish = (message: unknown): void => {
-    if ((message as { readonly server: unknown }).server === server) setImmediate(closeIdle);
-  };
-  const sayClose = (_request: IncomingMessage, response: ServerResponse): void => {
-    response.setHeader('Connection', 'close');
-  };
-  server.prependListener('request', sayClose);
-  subscribe(RESPONSE_FINISH, onFinish);
-  closeIdle();
-  return () => {
-    unsubscribe(RESPONSE_FINISH, onFinish);
-    server.off('request', sayClose);
-  };
+  return serverSink(server, HTTP);
 }

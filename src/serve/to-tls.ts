@@ -1,5 +1,29 @@
 import type { Server, TLSSocket } from 'node:tls';
-import { announceListening, OpenStreams, streamSink, type Sink } from './sink.js';
+import type { ServerKind } from './served-server.js';
+import { serverSink, type Sink } from './sink.js';
+import { beginHandshake, keepHalfOpen } from './tls-handshakes.js';
+
+const TLS: ServerKind<Server> = {
+  prepare: (server) => {
+    server.on('tlsClientError', destroyClient);
+    // As it would be on the server's own port: a program that does not expect half-open sockets leaves them open for ever.
+    const { allowHalfOpen = false } = server as Server & { readonly allowHalfOpen?: boolean };
+    const undo = keepHalfOpen(server, allowHalfOpen);
+    return () => {
+      server.off('tlsClientError', destroyClient);
+      undo();
+    };
+  },
+  take: (server, stream) => {
+    beginHandshake(stream);
+    server.emit('connection', stream);
+  },
+};
+
+// At the handshake deadline Node tells the error but leaves the socket open.
+function destroyClient(_error: Error, socket: TLSSocket): void {
+  socket.destroy();
+}
 
 /**
  * Hands each connection, still encrypted, to a server of `node:tls`, which need not listen. The server's certificates, SNI,
@@ -15,17 +39,5 @@ import { announceListening, OpenStreams, streamSink, type Sink } from './sink.js
  * ```
  */
 export function toTls(server: Server): Sink {
-  announceListening(server);
-  // At the handshake deadline Node tells the error but leaves the socket open.
-  server.on('tlsClientError', (_error: Error, socket: TLSSocket) => {
-    socket.destroy();
-  });
-  // As it would be on the server's own port: a program that does not expect half-open sockets leaves them open for ever.
-  const { allowHalfOpen = false } = server as Server & { readonly allowHalfOpen?: boolean };
-  return streamSink(new OpenStreams(), {
-    take: (stream) => {
-      stream.allowHalfOpen = allowHalfOpen;
-      server.emit('connection', stream);
-    },
-  });
+  return serverSink(server, TLS);
 }

@@ -1,0 +1,51 @@
+import type { Server } from 'node:net';
+
+// Where Node's http keeps the connections of a server, and the timer of their deadlines.
+const CONNECTIONS = 'http.server.connections';
+const CHECKING = 'http.server.connectionsCheckingInterval';
+
+/**
+ * Makes a server that never listens keep its deadlines: Node's http sets up the list behind `headersTimeout`, `requestTimeout` and
+ * `closeAllConnections` on 'listening' only. What is returned stops the timer and drops the list, as no connection is left.
+ */
+export function announceListening(server: Server): () => void {
+  server.emit('listening');
+  return () => {
+    clearInterval(privateField(server, CHECKING) as NodeJS.Timeout | undefined);
+    for (const name of [CHECKING, CONNECTIONS]) {
+      const symbol = symbolOf(server, name);
+      if (symbol !== undefined) Reflect.deleteProperty(server, symbol);
+    }
+  };
+}
+
+/** A parser of a connection, in the list of a server. */
+export interface HttpConnection {
+  readonly socket: unknown;
+}
+
+/** The list of connections of a server of `node:http`, which has them by what their parsers do. */
+export interface HttpConnections {
+  all(): readonly HttpConnection[];
+  /** Those that are in no request, neither in its head nor in its body. */
+  idle(): readonly HttpConnection[];
+}
+
+/** The connections that a server of `node:http` keeps a list of; none where Node hides it elsewhere. */
+export function httpConnections(server: Server): HttpConnections {
+  return (
+    (privateField(server, CONNECTIONS) as HttpConnections | undefined) ?? {
+      all: () => [],
+      idle: () => [],
+    }
+  );
+}
+
+function privateField(server: Server, name: string): unknown {
+  const symbol = symbolOf(server, name);
+  return symbol && Reflect.get(server, symbol);
+}
+
+function symbolOf(server: Server, name: string): symbol | undefined {
+  return Object.getOwnPropertySymbols(server).find(({ description }) => description === name);
+}

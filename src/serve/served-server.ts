@@ -1,0 +1,145 @@
+import { Server } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { UsageError } from '../errors.js';
+import { announceListening } from '../net/announce-listening.js';
+import { allClosed, OpenStreams } from './open-streams.js';
+
+/** What differs from one kind of server to the next; one object for each kind. */
+export interface ServerKind<S extends Server> {
+  /** Prepares a server for its first sink. What it returns undoes that after the last. */
+  readonly prepare?: (server: S) => () => void;
+  /** What the server gets in place of a stream. @defaultValue the stream */
+  readonly asTaken?: (stream: Duplex) => Duplex;
+  /** Gives the server a stream, whose errors belong to the server from within this call. */
+  readonly take: (server: S, stream: Duplex) => void;
+  /** Asks streams of the server to end. What it returns is called when they have. */
+  readonly drain?: (server: S, streams: ReadonlySet<Duplex>) => () => void;
+}
+
+/** What Node counts the connections of a server with, and asks before it says 'close'. */
+interface Counting {
+  _connections: number;
+}
+
+const served = new WeakMap<Server, ServedServer>();
+
+/**
+ * A server that gets its connections from sinks. While it has any, it says that it listens, and its `close` does what that of a
+ * listening server does: it refuses new connections, ends idle ones, and calls back once all are closed. Node's own knows nothing of
+ * connections that were given to the server, so frameworks would end while requests are under way.
+ */
+export class ServedServer {
+  readonly streams = new OpenStreams();
+  readonly #server: Server;
+  readonly #kind: ServerKind<Server>;
+  readonly #undo: () => void;
+  readonly #nativeClose: Server['close'];
+  #sinks = 0;
+  #isClosing = false;
+
+  /**
+   * The one object for this server.
+   *
+   * @throws UsageError `ERR_MUX_OPTION` for what is no server, and one that has a sink of another kind
+   */
+  static of<S extends Server>(server: S, kindOfServer: ServerKind<S>): ServedServer {
+    const kind = kindOfServer as unknown as ServerKind<Server>;
+    // An application of express is no server, but has an `emit` that would take each connection and do nothing with it.
+    if (!(server instanceof Server)) {
+      throw new UsageError('ERR_MUX_OPTION', 'connections go to a server, for example http.createServer(listener)');
+    }
+    const known = served.get(server);
+    if (known === undefined) return new ServedServer(server, kind);
+    if (known.#kind === kind) return known;
+    throw new UsageError(
+      'ERR_MUX_OPTION',
+      'a server takes connections from sinks of one kind: close the other sink first',
+    );
+  }
+
+  private constructor(server: Server, kind: ServerKind<Server>) {
+    this.#server = server;
+    this.#kind = kind;
+    this.#nativeClose = server.close.bind(server);
+    const isListening = server.listening;
+    const undoShadow = this.#shadow();
+    const undoAnnounce = isListening ? undefined : announceListening(server);
+    const undoPrepare = kind.prepare?.(server);
+    this.#undo = () => {
+      undoPrepare?.();
+      undoShadow();
+      // A server that has begun to listen by itself since then keeps its deadlines.
+      if (!server.listening) undoAnnounce?.();
+    };
+    served.set(server, this);
+  }
+
+  /** True from the call of the server's `close`: no more connections. */
+  get isClosing(): boolean {
+    return this.#isClosing;
+  }
+
+  join(): void {
+    this.#sinks++;
+  }
+
+  /** A sink is closed. After the last one the server is as it was before the first. */
+  leave(): void {
+    if (--this.#sinks === 0 && !this.#isClosing) this.#restore();
+  }
+
+  take(stream: Duplex, sink: object): void {
+    const taken = this.#kind.asTaken?.(stream) ?? stream;
+    this.streams.add(taken, sink);
+    this.#kind.take(this.#server, taken);
+  }
+
+  /** Asks streams to end, unless the server's `close` has done so. What it returns is called when they have. */
+  drain(streams: readonly Duplex[]): (() => void) | undefined {
+    return this.#isClosing ? undefined : this.#kind.drain?.(this.#server, new Set(streams));
+  }
+
+  #close(callback: (() => void) | undefined): Server {
+    // From somebody who put a function of his own in front of this one.
+    if (served.get(this.#server) !== this) return this.#nativeClose(callback);
+    if (callback !== undefined) this.#server.once('close', callback);
+    if (!this.#isClosing) void this.#end();
+    return this.#server;
+  }
+
+  async #end(): Promise<void> {
+    const server = this.#server as Server & Counting;
+    const streams = this.streams.of();
+    const drained = this.drain(streams);
+    this.#isClosing = true;
+    // The port of the server's own is closed at once, but 'close' waits. Node's http would cut what is still being sent: its turn is later.
+    server._connections++;
+    Server.prototype.close.call(server);
+    await allClosed(streams);
+    drained?.();
+    server._connections--;
+    this.#restore();
+    this.#nativeClose();
+  }
+
+  #restore(): void {
+    served.delete(this.#server);
+    this.#undo();
+  }
+
+  // In front of the properties that the server has of its class, or of somebody who did the same before.
+  #shadow(): () => void {
+    const server = this.#server;
+    const before = Object.getOwnPropertyDescriptor(server, 'close');
+    const close = (callback?: () => void): Server => this.#close(callback);
+    Object.defineProperty(server, 'close', { value: close, configurable: true, writable: true });
+    Object.defineProperty(server, 'listening', { get: () => !this.#isClosing, configurable: true });
+    return () => {
+      Reflect.deleteProperty(server, 'listening');
+      // Somebody who did the same since then calls this one.
+      if (server.close !== close) return;
+      if (before === undefined) Reflect.deleteProperty(server, 'close');
+      else Object.defineProperty(server, 'close', before);
+    };
+  }
+}

@@ -1,0 +1,33 @@
+import type { Server } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { Server as TlsServer, type TLSSocket } from 'node:tls';
+import { carrierOf } from '../net/tls-carrier.js';
+
+// The streams that were handed over, and whether each was half-open by itself.
+const begun = new WeakMap<Duplex, boolean>();
+
+export function isTlsServer(server: Server): server is TlsServer {
+  return server instanceof TlsServer;
+}
+
+/** A client whose FIN comes in its handshake has left. With half-open sockets Node would wait for the rest until its deadline. */
+export function beginHandshake(stream: Duplex): void {
+  begun.set(stream, stream.allowHalfOpen);
+  stream.allowHalfOpen = false;
+}
+
+/**
+ * After its handshake a connection that was handed over is half-open, or not, as `allowHalfOpen` says. What is returned undoes
+ * this.
+ */
+export function keepHalfOpen(server: TlsServer, allowHalfOpen: boolean): () => void {
+  const onSecure = (secure: TLSSocket): void => {
+    const carrier = carrierOf(secure);
+    const wasHalfOpen = carrier && begun.get(carrier);
+    if (carrier === undefined || wasHalfOpen === undefined) return;
+    secure.allowHalfOpen = allowHalfOpen;
+    carrier.allowHalfOpen = wasHalfOpen;
+  };
+  server.on('secureConnection', onSecure);
+  return () => server.off('secureConnection', onSecure);
+}
