@@ -27,8 +27,9 @@ export interface GrpcServer<Credentials> {
  * `grpc.ServerCredentials.createInsecure()` is right for connections in the clear and for those from inside `terminateTls`;
  * secure credentials are for connections that are still encrypted. An injector of your own will do instead of both.
  *
- * `close` lets open calls finish: every session sends GOAWAY and takes no new ones. Shut down the server only after it:
- * grpc-js goes on serving what is injected after a shutdown.
+ * `close` lets open calls finish: every session sends GOAWAY and takes no new ones. After `tryShutdown` and `forceShutdown`
+ * of the server new connections are refused; with an injector, close the sink first. Over TLS, C-core clients and Go's from
+ * 1.67 on need `ALPNProtocols: ['h2']`.
  *
  * @throws UsageError `ERR_MUX_OPTION` for a server without credentials
  * @example
