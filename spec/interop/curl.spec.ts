@@ -49,6 +49,16 @@ describePeer(['curl'], 'curl', ({ curl }) => {
   const ask = (scheme: string, path: string, ...args: string[]) =>
     lab.run(curl, ['-sS', '--cacert', 'cert.pem', ...args, `${scheme}://localhost:${port}${path}`], { cwd: directory });
 
+  test.each([
+    [8_200, '200'],
+    [16_000, '200'],
+    [17_000, '414'],
+    [100_000, '414'],
+  ])('a URL of %d bytes is answered %s', async (bytes, status) => {
+    const outcome = await ask('http', `/${'a'.repeat(bytes)}`, '-o', '/dev/null', '-w', '%{http_code}');
+    expect(outcome).toMatchObject({ code: 0, stdout: status, stderr: '' });
+  });
+
   const ways = [
     ['http', '--http1.1', '1.1'],
     ['http', '--http2-prior-knowledge', '2.0'],

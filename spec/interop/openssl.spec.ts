@@ -144,4 +144,12 @@ describePeer(['openssl'], 'openssl s_client', ({ openssl }) => {
     expect(stderr).toContain('no application protocol');
     expect(rejections.slice(before).map(({ error }) => error.code)).toEqual(['ERR_MUX_TLS']);
   });
+
+  test.each(['shop.example.', 'Shop.Example.'])(
+    'the name %s is that of the route without its dot, inside TLS too',
+    async (name) => {
+      const { stdout } = await connect('-servername', name);
+      expect(JSON.parse(stdout)).toMatchObject({ route: 'shop', tls: { serverName: 'shop.example' } });
+    },
+  );
 });
