@@ -16,7 +16,7 @@ type StreamSocket = Duplex &
 
 // Its type is that of any Duplex; servers find the rest of a socket by asking.
 const socketOver = (conn: Conn, scheduler?: VirtualTimeScheduler): StreamSocket =>
-  duplexOver(conn, scheduler) as StreamSocket;
+  duplexOver(conn, scheduler) as Duplex as StreamSocket;
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 

@@ -237,3 +237,17 @@ async function accepted(): Promise<[Conn, Socket]> {
 test.each([0, -1, 1.5, NaN])('a connect timeout of %s ms is refused when called', (connectTimeoutMs) => {
   expect(() => proxyTo({ port: 1 }, { connectTimeoutMs })).toThrow(expect.objectContaining({ code: 'ERR_MUX_OPTION' }));
 });
+
+test('a client that resets behind half of its upload never looks like one that has ended, in 40 runs', async () => {
+  const behind = await backend();
+  const port = await stage.serve(proxyTo({ port: behind.port, host }));
+  for (let run = 0; run < 40; run++) {
+    const client = await stage.client(port);
+    let isWhole = false;
+    client.socket.write(Buffer.alloc(20_000 + run), () => client.socket.resetAndDestroy());
+    const server = await behind.next();
+    server.socket.once('end', () => (isWhole = true));
+    await server.closed;
+    expect([isWhole, server.error?.code]).toEqual([false, 'ECONNRESET']);
+  }
+});

@@ -5,10 +5,16 @@ import type { Conn } from './conn.js';
 import type { Reading } from './reading.js';
 import { withSocketSurface } from './socket-surface.js';
 
-type ConnDuplexClass = new (conn: Conn, scheduler: SchedulerLike) => Duplex;
+/** A Duplex over a Conn. */
+export interface ConnDuplex extends Duplex {
+  /** Bytes that were written and that the connection has not been given yet. */
+  readonly _unpassedBytes: number;
+}
+
+type ConnDuplexClass = new (conn: Conn, scheduler: SchedulerLike) => ConnDuplex;
 type Done = (error?: Error | null) => void;
 
-let ConnDuplex: ConnDuplexClass | undefined;
+let ConnDuplexOf: ConnDuplexClass | undefined;
 
 /**
  * A Node Duplex over a Conn that is no socket, with what servers and clients expect of a socket. Node is asked for only here
@@ -20,9 +26,9 @@ let ConnDuplex: ConnDuplexClass | undefined;
  * @param scheduler - the clock of its `setTimeout`
  * @throws UsageError `ERR_MUX_USAGE` where there is no Node
  */
-export function duplexOver(conn: Conn, scheduler: SchedulerLike = asyncScheduler): Duplex {
-  ConnDuplex ??= connDuplexClass();
-  return new ConnDuplex(conn, scheduler);
+export function duplexOver(conn: Conn, scheduler: SchedulerLike = asyncScheduler): ConnDuplex {
+  ConnDuplexOf ??= connDuplexClass();
+  return new ConnDuplexOf(conn, scheduler);
 }
 
 // A class that extends Duplex in the open would need Node as soon as it is imported.
@@ -63,6 +69,8 @@ function connDuplexClass(): ConnDuplexClass {
     #resetting = false;
     // A write that the connection did not take.
     #held: Done | undefined;
+    // Bytes that the connection was given in a write that it has not answered.
+    #passedBytes = 0;
 
     constructor(conn: Conn, scheduler: SchedulerLike) {
       super(conn, scheduler);
@@ -149,8 +157,13 @@ function connDuplexClass(): ConnDuplexClass {
       this.read(0);
     }
 
+    get _unpassedBytes(): number {
+      return this.writableLength - this.#passedBytes;
+    }
+
     override _write(chunk: Uint8Array, _encoding: BufferEncoding, done: Done): void {
       this._touch();
+      this.#passedBytes = chunk.length;
       this.#written(this._conn._write(chunk), done);
     }
 
@@ -159,7 +172,10 @@ function connDuplexClass(): ConnDuplexClass {
       // Later, since what is sent may be answered within the call, and Node loses what is written from within _writev.
       queueMicrotask(() => {
         let goesOn = true;
-        for (const { chunk } of writes) goesOn = this._conn._write(chunk);
+        for (const { chunk } of writes) {
+          this.#passedBytes += chunk.length;
+          goesOn = this._conn._write(chunk);
+        }
         this.#written(goesOn, done);
       });
     }
@@ -177,7 +193,9 @@ function connDuplexClass(): ConnDuplexClass {
 
     // Nothing was sent of what is written to a connection that is over, yet there may be something to read.
     #taken(done: Done): void {
+      this.#passedBytes = 0;
       if (this.#failure === undefined) done();
+      else if (this.destroyed) done(this.#failure);
       else this.#held = done;
     }
 

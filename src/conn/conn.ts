@@ -105,6 +105,8 @@ export abstract class Conn<P extends string = string, M extends object = ConnMet
 
   /** @internal */
   readonly _sendBufferBytes: number;
+  /** @internal Bytes in the queue of the writable Web Stream. */
+  protected queuedBytes = 0;
 
   protected constructor(sendBufferBytes: number = SEND_BUFFER_BYTES) {
     super(subscribeConn);
@@ -144,6 +146,8 @@ export abstract class Conn<P extends string = string, M extends object = ConnMet
    */
   abstract duplex(): Duplex;
 
+  /** @internal True once the peer's FIN has arrived, be it behind bytes that nobody has read. */
+  abstract readonly _hasEnded: boolean;
   /** @internal */
   abstract _read(intake: Intake): Reading;
   /** @internal Looks at the first bytes without consuming them; only before there is a reader. */
@@ -228,24 +232,40 @@ export abstract class Conn<P extends string = string, M extends object = ConnMet
 
   /** The outbound bytes as a Web Stream; `close` half-closes, `abort` resets, writes wait for the connection. */
   get writable(): WritableStream<Uint8Array> {
-    return (this.#writable ??= new WritableStream<Uint8Array>({
-      start: (controller) => {
-        this.closed$.subscribe(({ error }) => {
-          controller.error(error ?? new MuxError('ERR_MUX_CLOSED', `connection ${this.id} is closed`));
-        });
+    let failure: MuxError | undefined;
+    // Called when a chunk is written, which may then wait in the queue of the stream.
+    const size = (chunk: unknown): number => {
+      if (chunk instanceof Uint8Array) this.queuedBytes += chunk.length;
+      return 1;
+    };
+    return (this.#writable ??= new WritableStream<Uint8Array>(
+      {
+        start: (controller) => {
+          this.closed$.subscribe(({ error }) => {
+            failure = error ?? new MuxError('ERR_MUX_CLOSED', `connection ${this.id} is closed`);
+            controller.error(failure);
+          });
+        },
+        write: (chunk) => {
+          checkBytes(chunk);
+          this.queuedBytes -= chunk.length;
+          if (this._write(chunk)) return undefined;
+          return new Promise<void>((resolve, reject) => {
+            this._drained(() => {
+              if (failure === undefined) resolve();
+              else reject(failure);
+            });
+          });
+        },
+        close: () => {
+          this.complete();
+        },
+        abort: (reason) => {
+          this.error(reason);
+        },
       },
-      write: (chunk) => {
-        checkBytes(chunk);
-        if (!this._write(chunk)) return new Promise<void>((resolve) => this._drained(resolve));
-        return undefined;
-      },
-      close: () => {
-        this.complete();
-      },
-      abort: (reason) => {
-        this.error(reason);
-      },
-    }));
+      { highWaterMark: 1, size },
+    ));
   }
 
   /** Pulls inbound chunks one at a time; leaving the loop early cancels reading. */

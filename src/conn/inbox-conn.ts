@@ -1,7 +1,7 @@
 import { ReplaySubject, type Observable } from 'rxjs';
 import type { Duplex } from 'node:stream';
 import { MuxError } from '../errors.js';
-import { duplexOver } from './conn-duplex.js';
+import { duplexOver, type ConnDuplex } from './conn-duplex.js';
 import { addressesOf, Conn, type Addresses, type ConnClosed } from './conn.js';
 import { Inbox } from './inbox.js';
 import type { ConnMeta } from './meta.js';
@@ -24,7 +24,7 @@ export abstract class InboxConn<P extends string = string, M extends ConnMeta = 
   /** @internal Whose addresses are told, unless they were replaced. */
   protected addresses: Addresses;
   #taken = false;
-  #duplex: Duplex | undefined;
+  #duplex: ConnDuplex | undefined;
   #closed: ConnClosed | undefined;
   // Made when somebody asks: most streams end unwatched.
   #closed$: ReplaySubject<ConnClosed> | undefined;
@@ -62,6 +62,11 @@ export abstract class InboxConn<P extends string = string, M extends ConnMeta = 
   }
 
   /** @internal */
+  get _hasEnded(): boolean {
+    return this.inbox.hasEnded;
+  }
+
+  /** @internal */
   _read(intake: Intake): Reading {
     if (this.#taken) return refusedReading(intake, this.id);
     this.#taken = true;
@@ -89,6 +94,11 @@ export abstract class InboxConn<P extends string = string, M extends ConnMeta = 
     queueMicrotask(() => {
       throw error;
     });
+  }
+
+  /** @internal Bytes written to the Duplex or the Web Stream that are in its queue still. */
+  get unpassedBytes(): number {
+    return this.queuedBytes + (this.#duplex?._unpassedBytes ?? 0);
   }
 
   /** @internal True once the connection is over in both directions. */

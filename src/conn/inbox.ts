@@ -66,6 +66,11 @@ export class Inbox implements Reading {
     else this.#peek.bytes(chunk, false);
   }
 
+  /** True once the peer's FIN has arrived, be it behind bytes that nobody has read. */
+  get hasEnded(): boolean {
+    return this.#end === ENDED;
+  }
+
   /** The peer's FIN. */
   end(): void {
     this.#finish(ENDED);

@@ -144,6 +144,10 @@ export class DuplexConn extends Conn {
     return this.#duplex;
   }
 
+  get _hasEnded(): boolean {
+    return hasEnded(this.#duplex);
+  }
+
   _read(intake: Intake): Reading {
     if (this.#taken) return refusedReading(intake, this.id);
     this.#take();

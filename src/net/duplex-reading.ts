@@ -1,12 +1,16 @@
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Intake, Reading } from '../conn/reading.js';
 import { MuxError } from '../errors.js';
 import type { LateWriteFailure } from './late-write-failure.js';
 
+const NOTHING = new Uint8Array(0);
+
 /** Reads a Duplex chunk by chunk, as its chunks are, paused and resumed by the stream's own means. */
 export class DuplexReading implements Reading {
   #attached = false;
   #over = false;
+  #isAsked = false;
 
   readonly #duplex: Duplex;
   readonly #intake: Intake;

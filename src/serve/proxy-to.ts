@@ -1,6 +1,7 @@
 import {
   asyncScheduler,
   defer,
+  filter,
   merge,
   mergeMap,
   takeUntil,
@@ -47,7 +48,7 @@ const CONNECT_TIMEOUT_MS = 5000;
 /**
  * Joins each connection with one it dials: bytes, FIN and reset pass in both directions, with backpressure, and nothing else
  * ends them, unless the target has `idleTimeoutMs` or `halfCloseTimeoutMs`: these end both. A backend that speaks first is heard at once. A connection that is closed
- * while its backend is dialed gives up the attempt; one whose backend can't be reached is closed and told to `failed`.
+ * while its backend is dialed gives up the attempt, unless all it had to say has arrived, FIN included; one whose backend can't be reached is closed and told to `failed`.
  *
  * `close` waits for the connections to end by themselves: what they carry is not known here.
  *
@@ -72,7 +73,7 @@ export function proxyTo(target: DialOptions | ((conn: Conn) => DialOptions), opt
   const backendOf = (conn: Conn): Observable<Conn> =>
     dialFor(conn)(headerOf(conn)).pipe(
       timeout({ first: connectTimeoutMs, scheduler, with: () => throwError(tooLate) }),
-      takeUntil(conn.closed$),
+      takeUntil(conn.closed$.pipe(filter(() => !conn._hasEnded))),
     );
   const splice = (conn: Conn): Observable<never> =>
     defer(() => backendOf(conn)).pipe(

@@ -4,6 +4,7 @@ import { ReceiveWindow, type ReceiveBudget, type WindowRules } from '../flow/win
 import type { Codec, Reason } from '../wire/codec.js';
 import { AcceptQueue } from './accept-queue.js';
 import { clockOf } from './clock.js';
+import type { Closing } from './closing.js';
 import { Heartbeat } from './heartbeat.js';
 import { MuxStream } from './mux-stream.js';
 import type { Settings } from './settings.js';
@@ -58,6 +59,8 @@ export class Core implements StreamHost<MuxStream> {
   streamsAccepted = 0;
   /** New streams of the peer are refused. */
   isDraining = false;
+  /** What is left to send, once the session is being closed. */
+  closing: Closing | undefined;
   /** Nothing of it counts any more. */
   isOver = false;
   #isHeld = false;

@@ -3,6 +3,7 @@ import type { Conn } from '../conn/conn.js';
 import type { Intake, Reading } from '../conn/reading.js';
 import { MuxError, type Initiator } from '../errors.js';
 import type { Decoder, Reason } from '../wire/codec.js';
+import { Closing } from './closing.js';
 import { Core, type CoreOwner, type HoldReason } from './core.js';
 import { Inbound } from './inbound.js';
 import { OpenQueue } from './open-queue.js';
@@ -200,6 +201,7 @@ export class Lifecycle implements CoreOwner, Intake {
     });
     if (this.#state !== 'draining') return;
     this.#state = 'closing';
+    this.core.closing = new Closing(this.core.table.streams);
     this.core.writer.schedule();
     this.#proceed();
   }
@@ -210,12 +212,11 @@ export class Lifecycle implements CoreOwner, Intake {
 
   // Goes on to the end as far as the streams let it.
   #proceed(): void {
-    const { table } = this.core;
+    const { table, closing, writer } = this.core;
     const isDone = table.streams.size === 0;
-    if (this.#state === 'closing') {
-      for (const stream of table.streams) if (stream.bufferedBytes > 0 || stream.isEndDue) return;
-      this.#end();
-    } else if (isDone && this.#state === 'draining') this.#end();
+    // Amid a write the transport may have an answer already, and not yet all of what was written.
+    if (closing?.isDone === true && this.#state === 'closing' && !writer.isFlushing) this.#end();
+    else if (isDone && this.#state === 'draining') this.#end();
     else if (isDone && this.#state === 'open') this.#followPeer();
   }
 
@@ -241,7 +242,6 @@ export class Lifecycle implements CoreOwner, Intake {
     if (core.isOver) return;
     this.#error = closed;
     if (core.codec.traits.goAway !== 'none') this.#sayGoAway('none');
-    // Before the last words, as above.
     this.#lastWords = lastWords(core).subscribe(({ error }) => {
       this.#cut(error);
     });

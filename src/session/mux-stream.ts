@@ -11,9 +11,8 @@ import type { StreamHost, StreamMeta, TypePrefix } from './stream-host.js';
 import { WaitingWriters } from './waiting-writers.js';
 
 const NOBODY: Intake = { next: () => undefined, complete: () => undefined, error: () => undefined };
-
 const MAX_CODE = 0xffff_ffff;
-// A writer may put this much in line before it is asked to wait: enough for a flush or two.
+// A writer is asked to wait from here on: enough for a flush or two.
 const HIGH_WATER_BYTES = 131_072;
 
 /**
@@ -79,7 +78,7 @@ export class MuxStream extends InboxConn<string, StreamMeta> {
     return this.#outbound.bytes;
   }
   get needsDrain(): boolean {
-    return this.#outbound.bytes >= HIGH_WATER_BYTES;
+    return !this.isOver && (this.#localEnd === 'cut' || this.#outbound.bytes >= HIGH_WATER_BYTES);
   }
 
   /**
@@ -107,7 +106,8 @@ export class MuxStream extends InboxConn<string, StreamMeta> {
 
   /** @internal */
   _write(chunk: Uint8Array): boolean {
-    if (this.isOver || this.#localEnd !== 'open') return true;
+    if (this.#localEnd === 'open' && this.#host.closing?.refuses(this, chunk.length) === true) this.#localEnd = 'cut';
+    if (this.isOver || this.#localEnd !== 'open') return !this.needsDrain;
     this.bytesWritten += chunk.length;
     this.#outbound.push(chunk);
     if (this.sendWindowBytes > 0) this.#host.ready(this);
@@ -116,7 +116,7 @@ export class MuxStream extends InboxConn<string, StreamMeta> {
 
   /** @internal */
   _drained(callback: () => void): () => void {
-    if (this.isOver || !this.needsDrain) {
+    if (!this.needsDrain) {
       callback();
       return () => undefined;
     }
@@ -287,9 +287,9 @@ export class MuxStream extends InboxConn<string, StreamMeta> {
   }
 
   #leave(error: MuxError | undefined): boolean {
-    const wasOpen = this.#host.over(this);
+    const isKnown = this.#host.over(this);
     this.close(error);
-    return wasOpen;
+    return isKnown;
   }
 
   #left(wasOpen: boolean): void {

@@ -120,8 +120,9 @@ export class Session extends Observable<Frame> implements Observer<Frame> {
   }
 
   /**
-   * Ends the session soon: what was written is sent, as far as the peer's windows let it, then every stream ends and the
-   * connection is closed. Past `timeoutMs` it is cut, and `closed$` tells `ERR_MUX_TIMEOUT`. A second call does nothing.
+   * Ends the session soon: what was written before is sent, in every way of writing, and later writes are refused: `next` is ignored,
+   * others wait and fail with `ERR_MUX_CLOSED`. Then every stream ends and the connection is closed; a stream that something was refused
+   * of gets no FIN. Past `timeoutMs` it is cut, and `closed$` tells `ERR_MUX_TIMEOUT`. A second call does nothing.
    *
    * @param options - `timeoutMs`: milliseconds, 0 or more, 5000 if left out
    */

@@ -24,6 +24,8 @@ export interface StreamHost<Stream> {
   readonly sendBufferBytes: number;
   /** What becomes of unread bytes when the stream ends early, and for how long they wait for their reader. */
   readonly settings: Patience & { readonly unreadOnReset: 'deliver' | 'drop' };
+  /** What may still be written, once the session is being closed. */
+  readonly closing: { refuses(stream: Stream, bytes: number): boolean } | undefined;
   /** The stream has something to send, and window for it. */
   ready(stream: Stream): void;
   /** Bytes arrived for a reader. */

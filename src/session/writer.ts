@@ -65,6 +65,11 @@ export class Writer {
     return this.#isBlocked;
   }
 
+  /** True while a write is collected or handed over; `onFlushed` follows. */
+  get isFlushing(): boolean {
+    return this.#isFlushing;
+  }
+
   get isEmpty(): boolean {
     return this.outbox.bytes === 0 && this.turns.length === 0 && this.#credited.length === 0;
   }
