@@ -66,8 +66,18 @@ export class DuplexReading implements Reading {
   readonly #onEnd = (): void => {
     // What ends here was reset: the error follows, by 'close'.
     if (this.#writes?.isPending === true) return;
-    this.#finish();
-    this.#intake.complete();
+    const duplex = this.#duplex;
+    if (this.#isAsked || !(duplex instanceof Socket) || !duplex.writable) {
+      this.#finish();
+      this.#intake.complete();
+      return;
+    }
+    // libuv tells a reset right behind bytes as their end. A write of nothing brings the error out, which closes the socket in this turn.
+    this.#isAsked = true;
+    duplex.write(NOTHING);
+    setImmediate(() => {
+      if (!this.#over) this.#onEnd();
+    });
   };
 
   readonly #onClose = (): void => {
