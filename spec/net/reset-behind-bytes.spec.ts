@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import type { MuxError } from '../../src/errors.js';
 import { fromDuplex } from '../../src/net/duplex-conn.js';
 
 test('a reset right behind bytes is an error of the Conn and never its end, in 40 runs', async () => {
@@ -11,7 +12,10 @@ test('a reset right behind bytes is an error of the Conn and never its end, in 4
     const client = connect((server.address() as AddressInfo).port, '127.0.0.1').on('error', () => undefined);
     const [socket] = (await once(server, 'connection')) as [Socket];
     const ended = new Promise<string>((resolve) => {
-      fromDuplex(socket).subscribe({ complete: () => resolve('complete'), error: ({ code }) => resolve(code) });
+      fromDuplex(socket).subscribe({
+        complete: () => resolve('complete'),
+        error: ({ code }: MuxError) => resolve(code),
+      });
     });
     client.write(Buffer.alloc(20_000 + run), () => client.resetAndDestroy());
     ends.push(await ended);
