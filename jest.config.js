@@ -1,6 +1,6 @@
 /** Unit, marble and integration specs; the interop suite (real peers) is a project of its own. */
 const base = {
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/spec/environment.mjs',
   injectGlobals: false,
   // Other revisions are built there (bench:compare), each a package of the same name.
   modulePathIgnorePatterns: ['<rootDir>/temp/'],

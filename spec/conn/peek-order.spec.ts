@@ -126,7 +126,7 @@ describe.each(CODECS)('sniffing a stream of %s', (_name, codec) => {
         const seen: string[] = [];
         const late$ = new Subject<Conn>();
         const accept$: Observable<Conn> = isLate ? late$ : peer.victim.accept$;
-        accept$.pipe(sniff(http1(), any())).subscribe({
+        const sniffing = accept$.pipe(sniff(http1(), any())).subscribe({
           next: (conn) => {
             let all = '';
             conn.subscribe({ next: (chunk) => (all += text(chunk)), complete: () => seen.push(conn.protocol, all) });
@@ -142,6 +142,7 @@ describe.each(CODECS)('sniffing a stream of %s', (_name, codec) => {
         } else peer.write(flight);
         await turn();
         expect(seen).toEqual(['http1', REQUEST]);
+        sniffing.unsubscribe();
       }
     },
   );

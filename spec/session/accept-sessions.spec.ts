@@ -31,6 +31,7 @@ describe('acceptSessions', () => {
       expect(sessions.at(-1)?.conn.protocol).toBe(codec.protocol);
     }
     expect(sessions).toHaveLength(KNOWN.length);
+    conns$.complete();
   });
 
   test('takes a codec and limits for all, and is the server', async () => {

@@ -9,7 +9,7 @@ import type { Frame } from '../../src/wire/frame.js';
 import { smux } from '../../src/wire/index.js';
 import { bytesOf } from './abuse/hostile.js';
 import { log, rawPeer } from './raw-peer.js';
-import { CODECS, ends, hello, turn, turnsUntil } from './session-ends.js';
+import { Clock, CODECS, ends, hello, turn, turnsUntil, why } from './session-ends.js';
 
 const STREAMS = 200;
 const EARLY_TURNS = 32;
@@ -92,6 +92,7 @@ describe.each(CODECS)('between two frames of a chunk, over %s', (_name, codec) =
       expect(seen.map((echoes) => echoes())).toEqual(names.map(() => wanted));
       client.close();
       server.close();
+      expect(await Promise.all([why(client), why(server)])).toEqual([undefined, undefined]);
     },
   );
 
@@ -135,7 +136,7 @@ describe.each(CODECS)('between two frames of a chunk, over %s', (_name, codec) =
   test('nothing leaves for a transport that takes nothing', async () => {
     const CAPACITY_BYTES = 65_536;
     const [raw, conn] = memoryPipe({ capacityBytes: CAPACITY_BYTES });
-    const server = session(conn, { codec, role: 'server', keepAlive: false });
+    const server = session(conn, { codec, role: 'server', keepAlive: false, scheduler: new Clock() });
     const ignore = (): void => undefined;
     server.accept$.subscribe({
       next: (stream) => {

@@ -4,6 +4,7 @@ import { memoryPipe, type MemoryPipeOptions } from '../../src/testing/memory-pip
 import { encodeFrame } from '../../src/wire/encode-frame.js';
 import { FrameTap } from '../../src/wire/frame-tap.js';
 import type { Frame } from '../../src/wire/frame.js';
+import { Clock } from './session-ends.js';
 
 /** The other end of a session, played by hand: frames or bytes go in, what comes out is kept. */
 export interface RawPeer {
@@ -25,7 +26,7 @@ export interface RawPeer {
   settled(): Promise<void>;
 }
 
-/** A session, without heartbeats unless asked for, whose peer is played by hand. */
+/** A session, without heartbeats and on a clock that stands still unless asked for, whose peer is played by hand. */
 export function rawPeer(options: SessionOptions, pipe: MemoryPipeOptions = {}): RawPeer {
   const [raw, conn] = memoryPipe(pipe);
   const frames: Frame[] = [];
@@ -41,7 +42,7 @@ export function rawPeer(options: SessionOptions, pipe: MemoryPipeOptions = {}): 
     error: () => ends.push('error'),
   });
   return {
-    session: session(conn, { keepAlive: false, ...options }),
+    session: session(conn, { keepAlive: false, scheduler: new Clock(), ...options }),
     frames,
     sent: () => sent,
     ends,

@@ -16,12 +16,16 @@ const starts = <P extends string>(protocol: P, signature: string): Matcher<P, ob
 });
 
 const open: Subscription[] = [];
+const sources: Subject<Conn>[] = [];
 afterEach(() => {
   for (const subscription of open.splice(0)) subscription.unsubscribe();
+  // A group whose outer subscription has ended keeps its source.
+  for (const source of sources.splice(0)) source.complete();
 });
 
 function source() {
   const conns$ = new Subject<Conn>();
+  sources.push(conns$);
   const connect = (first: string): readonly [Conn, Conn] => {
     const [client, server] = memoryPipe();
     conns$.next(server);
