@@ -164,8 +164,8 @@ export class Heartbeat {
     if (this.#quietMs + lookMs > timeoutMs) this.#judgeIn(timeoutMs - this.#quietMs, timeoutMs);
   }
 
+  // Sooner than the next look, so no verdict before this one is still to come.
   #judgeIn(ms: number, timeoutMs: number): void {
-    this.#verdict?.unsubscribe();
     this.#verdict = timer(ms, this.#host.settings.scheduler).subscribe(() => {
       if (this.#wasHeard) {
         // The next look counts anew: from here on it would count time twice.
