@@ -94,6 +94,44 @@ describe.each(withReset)('resets over %s', (_name, codec) => {
   });
 });
 
+describe.each(withReset)('readers that leave over %s', (_name, codec) => {
+  const id = (n: number): number => idOf(codec, n);
+  const COUNT = 20_000;
+
+  /** Answers each stream, and ends it once its peer has. */
+  function answering(peer: Hostile): void {
+    peer.victim.accept$.subscribe((stream) => {
+      stream.subscribe({ complete: () => stream.complete(), error: () => undefined });
+      stream.next(new Uint8Array(100));
+    });
+  }
+
+  test('resets behind an answer are no flood, however many', async () => {
+    const peer = hostile({ codec });
+    answering(peer);
+    for (let n = 0; n < COUNT && peer.error() === undefined; n += 100) {
+      await peer.flood(100, (i) => bytesOf(codec, ...opening(codec, id(n + i))), 100);
+      await peer.flood(100, (i) => bytesOf(codec, { kind: 'reset', id: id(n + i), code: 7 }), 100);
+    }
+    expect(peer.error()).toBeUndefined();
+    expect(peer.stats()).toMatchObject({ accepted: COUNT, inboundStreams: 0 });
+  });
+
+  test('a stream that went well makes up for one that was reset early, and for no more', async () => {
+    const peer = hostile({ codec });
+    answering(peer);
+    const good = (n: number): Uint8Array => bytesOf(codec, ...opening(codec, id(n)), { kind: 'end', id: id(n) });
+    const bad = (n: number): Uint8Array =>
+      bytesOf(codec, ...opening(codec, id(n)), { kind: 'reset', id: id(n), code: 7 });
+    await peer.flood(COUNT, (n) => (n % 2 === 0 ? good(n) : bad(n)), 100);
+    expect([peer.error(), peer.stats().accepted]).toEqual([undefined, COUNT]);
+    // Twice as many resets as good ones: each pair costs one.
+    await peer.flood(COUNT, (n) => (n % 3 === 0 ? good(COUNT + n) : bad(COUNT + n)), 100);
+    expect(peer.error()?.code).toBe('ERR_MUX_CALM');
+    expect(Math.abs(peer.stats().accepted - COUNT - 3 * RESETS)).toBeLessThan(300);
+  });
+});
+
 test.each(withReset.filter(([, { traits }]) => traits.overflowEnds === 'stream'))(
   'session case 43: credit past the limit makes us reset streams of %s, a thousand times at most',
   async (_name, codec) => {

@@ -35,6 +35,17 @@ test('a bucket fills again by its rate, and never past its burst', () => {
   expect(bucket.takes(9)).toBe(5);
 });
 
+test('a bucket takes back what was given, and never past its burst', () => {
+  const bucket = new TokenBucket({ burst: 32, perSecond: 0 }, () => 0);
+  const takes = (times: number): number => Array.from({ length: times }, () => bucket.take()).filter(Boolean).length;
+  bucket.refund();
+  expect(takes(40)).toBe(32);
+  bucket.refund();
+  expect(takes(5)).toBe(1);
+  for (let n = 0; n < 100; n++) bucket.refund();
+  expect(takes(100)).toBe(32);
+});
+
 test('a bucket that is looked at often earns as much as one that is left alone', () => {
   const bucket = bucketOf(1, 10);
   let taken = bucket.takes(1);

@@ -3,18 +3,15 @@ import { bare, streamed, twinOf } from './twin.js';
 
 export const yamuxTwin = twinOf(12, () => (header) => {
   const [version, type] = [header.getUint8(0), header.getUint8(1)];
-  const flags = header.getUint16(2);
+  const flags = header.getUint16(2) % 16;
   const id = header.getUint32(4);
   const length = header.getUint32(8);
-  if (version !== 0 || type > 3 || flags > 15) return 'bad';
+  if (version !== 0 || type > 3) return 'bad';
   const [isSyn = false, isAck = false, isFin = false, isRst = false] = [1, 2, 4, 8].map(
     (flag) => Math.floor(flags / flag) % 2 === 1,
   );
   if (type === 3) return bare({ kind: 'goAway', lastId: NO_LAST_ID, code: length, debug: new Uint8Array(0) });
-  if (type === 2) {
-    if (!isSyn && !isAck) return 'bad';
-    return bare({ kind: isSyn ? 'ping' : 'pong', value: length });
-  }
+  if (type === 2) return bare({ kind: isSyn ? 'ping' : 'pong', value: length });
   if (id === 0) return 'bad';
   const granted = type === 1 && !isRst ? length : 0;
   const first: Frame[] = isSyn || isAck ? [{ kind: isSyn ? 'open' : 'accept', id, credit: granted }] : [];

@@ -160,8 +160,9 @@ export class Core implements StreamHost<MuxStream> {
     this.owner.onWatch();
   }
 
-  over(stream: MuxStream): boolean {
+  over(stream: MuxStream, wentWell: boolean): boolean {
     if (!this.table.remove(stream)) return false;
+    if (wentWell) this.resets.refund();
     stream.window.release();
     this.accepts.forget(stream);
     if (stream.window.arrivedBytes > 0) this.#remember(stream);

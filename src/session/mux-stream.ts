@@ -217,7 +217,7 @@ export class MuxStream extends InboxConn<string, StreamMeta> {
   /** @internal */
   onEndSent(): void {
     this.#localEnd = 'sent';
-    if (this.remoteEnded) this.#left(this.#leave(undefined));
+    if (this.remoteEnded) this.#left(this.#leave(undefined, true));
     else if (this.#resetDue !== undefined) this._destroy(this.#resetDue);
     else this.#host.halfClosed();
   }
@@ -252,7 +252,7 @@ export class MuxStream extends InboxConn<string, StreamMeta> {
   onEnd(): void {
     this.remoteEnded = true;
     this.inbox.end();
-    if (this.#localEnd === 'sent') this.#left(this.#leave(undefined));
+    if (this.#localEnd === 'sent') this.#left(this.#leave(undefined, true));
     else this.#host.halfClosed();
   }
 
@@ -286,8 +286,8 @@ export class MuxStream extends InboxConn<string, StreamMeta> {
     this.#left(wasOpen);
   }
 
-  #leave(error: MuxError | undefined): boolean {
-    const isKnown = this.#host.over(this);
+  #leave(error: MuxError | undefined, wentWell = false): boolean {
+    const isKnown = this.#host.over(this, wentWell);
     this.close(error);
     return isKnown;
   }

@@ -39,7 +39,7 @@ export interface StreamHost<Stream> {
   /** One side has ended, the other has not. */
   halfClosed(): void;
   /** The stream is over in both directions; false when it was never opened. */
-  over(stream: Stream): boolean;
+  over(stream: Stream, wentWell: boolean): boolean;
   /** A stream that was open is gone, and all who wait for it were told: there may be room for another, or nothing left to do. */
   gone(): void;
 }

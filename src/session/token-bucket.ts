@@ -32,6 +32,11 @@ export class TokenBucket {
     return true;
   }
 
+  /** Gives one back, up to the burst. */
+  refund(): void {
+    if (this.#tokens + this.#inHand < this.rate.burst) this.#tokens++;
+  }
+
   #fill(): void {
     const { burst, perSecond } = this.rate;
     const now = this.#now();

@@ -71,11 +71,11 @@ class YamuxDecoder extends FrameDecoder {
 
   protected header(bytes: Uint8Array, at: number): void {
     const type = bytes[at + 1] ?? 0;
-    const flags = u16(bytes, at + 2);
+    // stream.go, processFlags: those that nobody has defined are ignored.
+    const flags = u16(bytes, at + 2) & ALL_FLAGS;
     const id = u32(bytes, at + 4);
     const length = u32(bytes, at + 8);
     if (bytes[at] !== VERSION) throw this.violation(`yamux frame of version ${bytes[at] ?? 0}, wanted ${VERSION}`);
-    if (flags > ALL_FLAGS) throw this.violation(`yamux frame with unknown flags ${flags}`);
     if (type === DATA || type === WINDOW_UPDATE) this.#streamFrame(type, flags, id, length);
     else if (type === PING) this.#ping(flags, length);
     else if (type === GO_AWAY) this.sink.onGoAway(NO_LAST_ID, length, new Uint8Array(0));
@@ -109,8 +109,8 @@ class YamuxDecoder extends FrameDecoder {
 
   #ping(flags: number, value: number): void {
     if ((flags & SYN) !== 0) this.sink.onPing(value);
-    else if ((flags & ACK) !== 0) this.sink.onPong(value);
-    else throw this.violation(`yamux ping with flags ${flags}`);
+    // session.go, handlePing: whatever is no request answers one, or nothing.
+    else this.sink.onPong(value);
   }
 }
 
