@@ -2,7 +2,6 @@ import type { Duplex } from 'node:stream';
 import type { SchedulerLike, Subscription } from 'rxjs';
 import { UsageError } from '../errors.js';
 import type { Conn } from './conn.js';
-import { LENT_BYTES } from './lent.js';
 import { familyOf } from './ip-address.js';
 
 /** A Duplex with what servers and clients expect of a socket. */
@@ -30,8 +29,7 @@ export function withSocketSurface(
     #idle: Subscription | undefined;
 
     constructor(conn: Conn, scheduler: SchedulerLike) {
-      // What "write" says yes to is copied: a caller may take that, too, for leave to use its buffer again.
-      super({ allowHalfOpen: true, writableHighWaterMark: LENT_BYTES });
+      super({ allowHalfOpen: true });
       this._conn = conn;
       this.#scheduler = scheduler;
     }

@@ -86,11 +86,9 @@ class MemoryConn extends InboxConn {
     return this.bufferedBytes > 0;
   }
 
-  _write(chunk: Uint8Array, done?: () => void): boolean {
+  _write(chunk: Uint8Array): boolean {
     this.bytesWritten += chunk.length;
-    const goesOn = this.lane?.write(chunk) ?? true;
-    if (done !== undefined) this._drained(done);
-    return goesOn;
+    return this.lane?.write(chunk) ?? true;
   }
 
   _drained(callback: () => void): () => void {
