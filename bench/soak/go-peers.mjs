@@ -88,6 +88,8 @@ class GoLane {
       role: role === 'client' ? 'server' : 'client',
       scenario: 'soak',
       stay: true,
+      // Longer than any session lives: on a busy machine an answer may take longer than Go's libraries wait.
+      heartbeat: '1m',
       concurrency: GO_STREAMS_AT_A_TIME,
       bytes: MOST_BYTES,
       seed: this.#random.whole(1, 0x7fff_ffff),

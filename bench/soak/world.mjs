@@ -31,8 +31,10 @@ export class World {
     this.counts[name] = (this.counts[name] ?? 0) + by;
   }
 
+  /** Something went wrong; it is printed at once, since a soak is long. */
   fault(text) {
     this.count('faults');
+    process.stderr.write(`fault: ${text}\n`);
     if (this.faults.length < MOST_FAULTS) this.faults.push(text);
   }
 

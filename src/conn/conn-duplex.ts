@@ -2,6 +2,8 @@ import type { Duplex } from 'node:stream';
 import { asyncScheduler, type SchedulerLike } from 'rxjs';
 import { MuxError, UsageError } from '../errors.js';
 import type { Conn } from './conn.js';
+import { isLent } from './lent.js';
+import { endWithPeer } from './end-with-peer.js';
 import type { Reading } from './reading.js';
 import { withSocketSurface } from './socket-surface.js';
 
@@ -36,10 +38,16 @@ function connDuplexClass(): ConnDuplexClass {
   const { process } = globalThis as { readonly process?: Partial<NodeJS.Process> };
   const stream = process?.getBuiltinModule?.('node:stream');
   const timers = process?.getBuiltinModule?.('node:timers');
-  if (stream === undefined || timers === undefined) {
+  const buffer = process?.getBuiltinModule?.('node:buffer');
+  if (stream === undefined || timers === undefined || buffer === undefined) {
     throw new UsageError('ERR_MUX_USAGE', 'duplex() needs Node; use readable and writable');
   }
   const { setImmediate } = timers;
+  const copyOf = (chunk: Uint8Array): Uint8Array => {
+    const copy = buffer.Buffer.allocUnsafe(chunk.length);
+    copy.set(chunk);
+    return copy;
+  };
   const inTwoTurns = (act: () => void): void => {
     setImmediate(() => setImmediate(act));
   };
@@ -152,6 +160,7 @@ function connDuplexClass(): ConnDuplexClass {
 
     #pushEnd(): void {
       if (this.destroyed) return;
+      endWithPeer(this, setImmediate);
       this.push(null);
       // As a socket has it, a stream that is paused is told, too, when there is nothing before the end.
       this.read(0);
@@ -161,34 +170,48 @@ function connDuplexClass(): ConnDuplexClass {
       return this.writableLength - this.#passedBytes;
     }
 
+    // What "write" says yes to may be overwritten next: Duplex.toWeb takes that for the end of the write. So what has to wait in here
+    // is a copy, too.
+    override write(chunk: unknown, encoding?: unknown, done?: unknown): boolean {
+      const waits = this.writableLength > 0 && chunk instanceof Uint8Array && !isLent(chunk);
+      return super.write(waits ? copyOf(chunk) : chunk, encoding as BufferEncoding, done as Done);
+    }
+
     override _write(chunk: Uint8Array, _encoding: BufferEncoding, done: Done): void {
       this._touch();
       this.#passedBytes = chunk.length;
-      this.#written(this._conn._write(chunk), done);
+      if (isLent(chunk)) this._conn._write(chunk, this.#touching(done));
+      else this.#written(this._conn._write(copyOf(chunk)), done);
     }
 
     override _writev(writes: readonly { readonly chunk: Uint8Array }[], done: Done): void {
       this._touch();
+      const lends = writes.some(({ chunk }) => isLent(chunk));
+      const chunks = writes.map(({ chunk }) => (isLent(chunk) ? chunk : copyOf(chunk)));
+      // An empty one at the end would be done before those that it follows.
+      while (chunks.length > 1 && chunks.at(-1)?.length === 0) chunks.pop();
       // Later, since what is sent may be answered within the call, and Node loses what is written from within _writev.
       queueMicrotask(() => {
         let goesOn = true;
-        for (const { chunk } of writes) {
+        chunks.forEach((chunk, at) => {
           this.#passedBytes += chunk.length;
-          goesOn = this._conn._write(chunk);
-        }
-        this.#written(goesOn, done);
+          const isLast = at === chunks.length - 1;
+          goesOn = this._conn._write(chunk, lends && isLast ? this.#touching(done) : undefined);
+        });
+        if (!lends) this.#written(goesOn, done);
       });
     }
 
     #written(goesOn: boolean, done: Done): void {
-      if (goesOn) {
-        this.#taken(done);
-        return;
-      }
-      this._conn._drained(() => {
+      if (goesOn) this.#taken(done);
+      else this._conn._drained(this.#touching(done));
+    }
+
+    #touching(done: Done): () => void {
+      return () => {
         this._touch();
         this.#taken(done);
-      });
+      };
     }
 
     // Nothing was sent of what is written to a connection that is over, yet there may be something to read.

@@ -2,6 +2,7 @@ import { Observable, type Observer, type Subscriber, type TeardownLogic, type Un
 import type { Duplex } from 'node:stream';
 import { MuxError, OverflowError, UsageError } from '../errors.js';
 import { Puller } from './puller.js';
+import { checkBytes, isLent } from './lent.js';
 import type { ConnMeta } from './meta.js';
 import type { Intake, PeekHandler, Peeking, Reading } from './reading.js';
 
@@ -143,6 +144,9 @@ export abstract class Conn<P extends string = string, M extends object = ConnMet
   /**
    * The connection as a Node Duplex, for servers and libraries that want one; for a socket, the very socket. It hands the
    * connection over: the caller now owns its errors, and the other ways of reading end in `ERR_MUX_SECOND_SUBSCRIBE`.
+   *
+   * The Duplex may be half open, as a Conn may: after the peer's end it writes on. A client that expects a socket of `net.connect`, TLS
+   * above all, would leave it open for ever: set `allowHalfOpen = false` first, or use `connectThrough`, which does.
    */
   abstract duplex(): Duplex;
 
@@ -152,18 +156,21 @@ export abstract class Conn<P extends string = string, M extends object = ConnMet
   abstract _read(intake: Intake): Reading;
   /** @internal Looks at the first bytes without consuming them; only before there is a reader. */
   abstract _peek(handler: PeekHandler): Peeking;
-  /** @internal Sends, and answers whether the writer may go on at once. */
-  abstract _write(chunk: Uint8Array): boolean;
+  /**
+   * @internal Sends, and answers whether the writer may go on at once. The chunk is kept until its bytes have left. `done` is called
+   * once, when they have, or never will: then the writer may go on and use its buffer again.
+   */
+  abstract _write(chunk: Uint8Array, done?: () => void): boolean;
   /** @internal Sends a chunk; calls back when it has left, which may be within this call. A connection that fails does not call back. */
   _send(chunk: Uint8Array, sent: () => void): void {
     this._write(chunk);
     sent();
   }
-  /** @internal Sends chunks in order, together where the connection can; answers like {@link Conn._write}. */
-  _writeAll(chunks: readonly Uint8Array[]): boolean {
-    let goOn = true;
-    for (const chunk of chunks) goOn = this._write(chunk);
-    return goOn;
+  /** @internal Sends chunks, at least one, in order, together where the connection can; the rest is as for {@link Conn._write}. */
+  _writeAll(chunks: readonly Uint8Array[], done?: () => void): boolean {
+    const last = chunks.length - 1;
+    for (let at = 0; at < last; at++) this._write(chunks[at] as Uint8Array);
+    return this._write(chunks[last] as Uint8Array, done);
   }
 
   /** @internal Calls back once when a writer may go on or the connection is gone; gives back the way to forget it. */
@@ -192,7 +199,10 @@ export abstract class Conn<P extends string = string, M extends object = ConnMet
   }
 
   /**
-   * Sends bytes. More than `sendBufferBytes` (1 MiB unless set) waiting to be sent ends the connection with
+   * Sends bytes. The chunk is kept, not copied, until its bytes have left, and nothing says when: do not change it afterwards. To
+   * use a buffer again, write a copy, or write to {@link Conn.duplex} or {@link Conn.writable}, which say when they are done.
+   *
+   * More than `sendBufferBytes` (1 MiB unless set) waiting to be sent ends the connection with
    * `ERR_MUX_OVERFLOW`: pace the writer with `paced` or `flowTo`. Ignored after `complete`, `error` and the end of the connection.
    *
    * @throws UsageError `ERR_MUX_USAGE` for what is no Uint8Array: a string has to be encoded
@@ -230,7 +240,10 @@ export abstract class Conn<P extends string = string, M extends object = ConnMet
     return (this.#readable ??= new Puller(this).readable());
   }
 
-  /** The outbound bytes as a Web Stream; `close` half-closes, `abort` resets, writes wait for the connection. */
+  /**
+   * The outbound bytes as a Web Stream; `close` half-closes, `abort` resets. A write is done when the connection can take more and
+   * the chunk may be used again.
+   */
   get writable(): WritableStream<Uint8Array> {
     let failure: MuxError | undefined;
     // Called when a chunk is written, which may then wait in the queue of the stream.
@@ -249,12 +262,15 @@ export abstract class Conn<P extends string = string, M extends object = ConnMet
         write: (chunk) => {
           checkBytes(chunk);
           this.queuedBytes -= chunk.length;
-          if (this._write(chunk)) return undefined;
+          const lent = isLent(chunk);
+          if (!lent && this._write(new Uint8Array(chunk))) return undefined;
           return new Promise<void>((resolve, reject) => {
-            this._drained(() => {
+            const done = (): void => {
               if (failure === undefined) resolve();
               else reject(failure);
-            });
+            };
+            if (lent) this._write(chunk, done);
+            else this._drained(done);
           });
         },
         close: () => {
@@ -280,11 +296,4 @@ export abstract class Conn<P extends string = string, M extends object = ConnMet
  */
 export function requireConn(name: string, value: unknown): void {
   if (!(value instanceof Conn)) throw new UsageError('ERR_MUX_OPTION', `${name} takes a Conn: see fromDuplex`);
-}
-
-// Whoever writes JavaScript has no compiler that tells; over a session a string would become zeros.
-function checkBytes(chunk: unknown): void {
-  if (chunk instanceof Uint8Array) return;
-  const what = chunk === null ? 'null' : typeof chunk;
-  throw new UsageError('ERR_MUX_USAGE', `a Conn carries bytes: next takes a Uint8Array, not ${what}`);
 }

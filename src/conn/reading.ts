@@ -21,6 +21,9 @@ export interface Patience {
   readonly stallTimeoutMs: number;
 }
 
+/** Who wants none of it. */
+export const NOBODY: Intake = { next: () => undefined, complete: () => undefined, error: () => undefined };
+
 /** The reader's hold on the connection. A reading begins paused: nothing is delivered before the first `resume`. */
 export interface Reading {
   /** Nothing is delivered from now until {@link Reading.resume}; safe to call from within `next`. */

@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { SchedulerLike, Subscription } from 'rxjs';
 import { UsageError } from '../errors.js';
 import type { Conn } from './conn.js';
+import { LENT_BYTES } from './lent.js';
 import { familyOf } from './ip-address.js';
 
 /** A Duplex with what servers and clients expect of a socket. */
@@ -29,7 +30,8 @@ export function withSocketSurface(
     #idle: Subscription | undefined;
 
     constructor(conn: Conn, scheduler: SchedulerLike) {
-      super({ allowHalfOpen: true });
+      // What "write" says yes to is copied: a caller may take that, too, for leave to use its buffer again.
+      super({ allowHalfOpen: true, writableHighWaterMark: LENT_BYTES });
       this._conn = conn;
       this.#scheduler = scheduler;
     }

@@ -1,4 +1,5 @@
 import { asyncScheduler, interval, type SchedulerLike, type Subscription } from 'rxjs';
+import { unsent } from './lent.js';
 import { ByteQueue } from '../bytes/byte-queue.js';
 import { checkWholeNumber } from '../bytes/whole-number.js';
 import { MuxError, OverflowError, ProtocolError, ResetError, UsageError } from '../errors.js';
@@ -16,6 +17,11 @@ export interface FromWebSocketOptions {
    * is ended past it with `ERR_MUX_OVERFLOW`. @defaultValue 16777216 (16 MiB)
    */
   readonly receiveBufferBytes?: number;
+  /**
+   * The longest message that is sent, in bytes, 1 or more: what is written is cut to it. At most what the other end takes, `maxPayload`
+   * of `ws` there; what arrives in messages of any length is read. @defaultValue 65536 (64 KiB)
+   */
+  readonly maxMessageBytes?: number;
   /** What it runs over, whose addresses are told: `request.socket` in a server. @defaultValue no addresses */
   readonly over?: Addresses & {
     /** True inside a TLS layer. @defaultValue true where the WebSocket's URL begins with `wss:` */
@@ -33,6 +39,7 @@ const CLOSED = 3;
 const NORMAL = 1000;
 const UNSUPPORTED_DATA = 1003;
 const NO_CODE = 1005;
+const TOO_BIG = 1009;
 const ABORTED = 4000;
 
 /** From here on writers wait, and a peer that can be held back is. */
@@ -42,6 +49,7 @@ const POLL_MS = 5;
 const RECEIVE_BUFFER_BYTES = 16 << 20;
 /** What arrived before an early close waits so long for a reader that takes none of it. */
 const STALL_TIMEOUT_MS = 30_000;
+const MAX_MESSAGE_BYTES = 65_536;
 
 /** A Conn over a WebSocket. */
 class WebSocketConn extends InboxConn {
@@ -50,9 +58,11 @@ class WebSocketConn extends InboxConn {
   bytesWritten = 0;
   readonly #socket: WebSocketTransport;
   readonly #receiveBufferBytes: number;
+  readonly #maxMessageBytes: number;
   readonly #scheduler: SchedulerLike;
   /** Written before it was open. */
   readonly #early = new ByteQueue();
+  readonly #earlyDone: (() => void)[] = [];
   readonly #waiting = new Set<() => void>();
   #polling: Subscription | undefined;
   #unreadBytes = 0;
@@ -65,6 +75,7 @@ class WebSocketConn extends InboxConn {
     super(addressesOf(options.over ?? {}), options.sendBufferBytes);
     this.#socket = socket;
     this.#receiveBufferBytes = options.receiveBufferBytes ?? RECEIVE_BUFFER_BYTES;
+    this.#maxMessageBytes = options.maxMessageBytes ?? MAX_MESSAGE_BYTES;
     this.#scheduler = options.scheduler ?? asyncScheduler;
     this.#wasOpen = socket.readyState !== CONNECTING;
     this.encrypted = options.over?.encrypted ?? socket.url?.startsWith('wss:') === true;
@@ -94,11 +105,15 @@ class WebSocketConn extends InboxConn {
     return this.bufferedBytes >= HIGH_WATER_BYTES;
   }
 
-  _write(chunk: Uint8Array): boolean {
-    if (this.isOver || this.#isEnded || chunk.length === 0) return true;
+  _write(chunk: Uint8Array, done?: () => void): boolean {
+    if (this.isOver || this.#isEnded || chunk.length === 0) return unsent(done);
     this.bytesWritten += chunk.length;
-    if (this.#socket.readyState === CONNECTING) this.#early.push(chunk);
-    else if (this.#socket.readyState === OPEN) this.#send(chunk);
+    const { readyState } = this.#socket;
+    if (readyState === CONNECTING) {
+      this.#early.push(chunk);
+      if (done !== undefined) this.#earlyDone.push(done);
+    } else if (readyState === OPEN) this.#send(chunk, done);
+    else done?.();
     return !this.needsDrain;
   }
 
@@ -144,13 +159,25 @@ class WebSocketConn extends InboxConn {
     if (this.#isEnded) this._destroy(undefined);
   }
 
-  #send(bytes: Uint8Array): void {
-    this.#socket.send(bytes as Uint8Array<ArrayBuffer>);
+  // In pieces of `maxMessageBytes`: a receiver refuses messages that are longer than it wants.
+  #send(chunk: Uint8Array, done?: () => void): void {
+    const bytes = chunk as Uint8Array<ArrayBuffer>;
+    let at = 0;
+    for (; bytes.length - at > this.#maxMessageBytes; at += this.#maxMessageBytes)
+      this.#socket.send(bytes.subarray(at, at + this.#maxMessageBytes));
+    // One of `ws` keeps the bytes and calls back. Those of browsers take a copy, and there it is room that is waited for.
+    const calledBack = this.#socket.terminate === undefined ? undefined : done;
+    this.#socket.send(bytes.subarray(at), calledBack);
+    if (done !== undefined && calledBack === undefined) this._drained(done);
   }
 
   #onOpen(): void {
     this.#wasOpen = true;
-    this.#early.moveTo({ append: (bytes) => this.#send(bytes) }, this.#early.bytes);
+    const early = this.#early;
+    const done = (): void => {
+      for (const callback of this.#earlyDone.splice(0)) callback();
+    };
+    early.moveTo({ append: (bytes) => this.#send(bytes, early.isEmpty ? done : undefined) }, early.bytes);
     if (this.#isEnded) this.#socket.close(NORMAL);
   }
 
@@ -183,7 +210,10 @@ class WebSocketConn extends InboxConn {
         new MuxError('ERR_MUX_CONNECT', `the WebSocket was not opened: ${why}`, { ...facts, retryable: true }),
       );
     else if (code === NORMAL || code === NO_CODE) this.#finish(undefined);
-    else this.#finish(new ResetError('ERR_MUX_RESET', `the WebSocket was closed early: ${why}`, facts));
+    else if (code === TOO_BIG) {
+      const text = `the other end takes no message so long: lower maxMessageBytes, ${this.#maxMessageBytes} here (${why})`;
+      this.#finish(new OverflowError('ERR_MUX_OVERFLOW', text, facts));
+    } else this.#finish(new ResetError('ERR_MUX_RESET', `the WebSocket was closed early: ${why}`, facts));
   }
 
   /** Over in both directions; unless told, `closed$` takes it for an orderly end. */
@@ -191,6 +221,7 @@ class WebSocketConn extends InboxConn {
     if (this.isOver) return;
     this.close(isTold ? error : undefined);
     this.#early.clear();
+    for (const callback of this.#earlyDone.splice(0)) callback();
     if (error === undefined) this.inbox.end();
     else this.inbox.fail(error, error.initiator === 'remote' ? this.#patience() : undefined);
     this.#wakeWriters();
@@ -224,8 +255,8 @@ class WebSocketConn extends InboxConn {
  * binary messages; how bytes are cut into messages means nothing, in either direction.
  *
  * A WebSocket has no half-close: `complete` closes it, with code 1000, once all is sent, and what the peer still had to say is
- * lost. The peer's close with 1000, or without a code, completes; any other code errors with `ERR_MUX_RESET` and the code as
- * `wireCode`, a WebSocket that never opened with `ERR_MUX_CONNECT`, a text message with `ERR_MUX_FRAME`. `error` ends it without
+ * lost. The peer's close with 1000, or without a code, completes; 1009, for a message that is longer than it takes, errors with
+ * `ERR_MUX_OVERFLOW` (see `maxMessageBytes`), any other code with `ERR_MUX_RESET`, both with the code as `wireCode`, a WebSocket that never opened with `ERR_MUX_CONNECT`, a text message with `ERR_MUX_FRAME`. `error` ends it without
  * a closing handshake, in browsers with code 4000.
  *
  * @throws UsageError `ERR_MUX_OPTION` for a bound out of range
@@ -238,5 +269,6 @@ export function fromWebSocket(socket: WebSocketTransport, options: FromWebSocket
   if (typeof (socket as Partial<WebSocketTransport>).addEventListener !== 'function')
     throw new UsageError('ERR_MUX_OPTION', 'fromWebSocket takes a WebSocket: of a browser, or of the package ws');
   checkWholeNumber('receiveBufferBytes', options.receiveBufferBytes, 1);
+  checkWholeNumber('maxMessageBytes', options.maxMessageBytes, 1);
   return new WebSocketConn(socket, options);
 }

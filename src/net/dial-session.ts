@@ -16,6 +16,8 @@ export interface DialSessionOptions extends Omit<SessionOptions, 'role'> {
   readonly tls?: ConnectionOptions;
   /** For `ws:` and `wss:`: what makes the WebSocket, that of `ws` as a rule. @defaultValue the global one; Node 20 has none */
   readonly webSocket?: WebSocketConstructor;
+  /** For `ws:` and `wss:`: the longest message that is sent, in bytes, 1 or more; see {@link fromWebSocket}. @defaultValue 65536 (64 KiB) */
+  readonly maxMessageBytes?: number;
   /** Milliseconds to connect in, TLS and WebSocket handshakes included, 1 to 2147483647. @defaultValue 10000 */
   readonly connectTimeoutMs?: number;
 }
@@ -55,7 +57,7 @@ const CONNECT_TIMEOUT_MS = 10_000;
  * ```
  */
 export function dialSession(url: string, options: DialSessionOptions): Observable<Session> {
-  const { tls, webSocket, connectTimeoutMs = CONNECT_TIMEOUT_MS, ...limits } = { ...options };
+  const { tls, webSocket, maxMessageBytes, connectTimeoutMs = CONNECT_TIMEOUT_MS, ...limits } = { ...options };
   checkWholeNumber('connectTimeoutMs', connectTimeoutMs, 1, 0x7fff_ffff);
   // Now, since who retries would make the same mistake for ever.
   const settings = settle({ ...limits, role: 'client' });
@@ -63,14 +65,16 @@ export function dialSession(url: string, options: DialSessionOptions): Observabl
   if (tls !== undefined && (webPath !== undefined || !isTls)) {
     throw new UsageError('ERR_MUX_OPTION', `tls is for 'tls://' only: '${url}' would be connected without it`);
   }
-  if (webSocket !== undefined && webPath === undefined) {
-    throw new UsageError(
-      'ERR_MUX_OPTION',
-      `webSocket is for 'ws://' and 'wss://': '${url}' would be connected without it`,
-    );
+  checkWholeNumber('maxMessageBytes', maxMessageBytes, 1);
+  const forWeb = webSocket !== undefined ? 'webSocket' : maxMessageBytes !== undefined ? 'maxMessageBytes' : undefined;
+  if (forWeb !== undefined && webPath === undefined) {
+    const text = `${forWeb} is for 'ws://' and 'wss://': '${url}' would be connected without it`;
+    throw new UsageError('ERR_MUX_OPTION', text);
   }
   const conn$ =
-    webPath === undefined ? dial({ ...place, ...(isTls ? { tls: tls ?? {} } : {}) }) : dialWebSocket(url, webSocket);
+    webPath === undefined
+      ? dial({ ...place, ...(isTls ? { tls: tls ?? {} } : {}) })
+      : dialWebSocket(url, webSocket, maxMessageBytes === undefined ? {} : { maxMessageBytes });
   const tooLate = (): MuxError =>
     new MuxError('ERR_MUX_CONNECT', `${url} was not reached within ${connectTimeoutMs} ms`, { retryable: true });
   return conn$.pipe(

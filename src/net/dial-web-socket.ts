@@ -1,6 +1,6 @@
 import { Observable } from 'rxjs';
 import type { Conn } from '../conn/conn.js';
-import { fromWebSocket } from '../conn/web-socket-conn.js';
+import { fromWebSocket, type FromWebSocketOptions } from '../conn/web-socket-conn.js';
 import type { WebSocketTransport } from '../conn/web-socket-transport.js';
 import { UsageError } from '../errors.js';
 
@@ -11,13 +11,17 @@ export type WebSocketConstructor = new (url: string) => WebSocketTransport;
  * Connects a WebSocket, as `dial` does a socket.
  * @throws UsageError `ERR_MUX_OPTION` where there is none to connect, or for a URL that can't be meant
  */
-export function dialWebSocket(url: string, webSocket: WebSocketConstructor = globalWebSocket()): Observable<Conn> {
+export function dialWebSocket(
+  url: string,
+  webSocket: WebSocketConstructor = globalWebSocket(),
+  options: Pick<FromWebSocketOptions, 'maxMessageBytes'> = {},
+): Observable<Conn> {
   if (!URL.canParse(url) || url.includes('#')) {
     throw new UsageError('ERR_MUX_OPTION', `'${url}' is no WebSocket URL: write 'ws://host:port/path', without '#'`);
   }
   return new Observable((subscriber) => {
     const socket = new webSocket(url);
-    const conn = fromWebSocket(socket);
+    const conn = fromWebSocket(socket, options);
     let isConnected = false;
     socket.addEventListener('open', () => {
       isConnected = true;

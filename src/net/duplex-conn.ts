@@ -1,4 +1,5 @@
 import { Observable, shareReplay } from 'rxjs';
+import { unsent } from '../conn/lent.js';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { addressesOf, Conn, type Addresses, type ConnClosed } from '../conn/conn.js';
@@ -173,9 +174,9 @@ export class DuplexConn extends Conn {
     return (this.#peek = new SocketPeek(duplex, handler, this));
   }
 
-  _write(chunk: Uint8Array): boolean {
+  _write(chunk: Uint8Array, done?: () => void): boolean {
     const duplex = this.#duplex;
-    return !duplex.writable || duplex.write(chunk);
+    return duplex.writable ? duplex.write(chunk, done) : unsent(done);
   }
 
   override _send(chunk: Uint8Array, sent: () => void): void {
@@ -185,11 +186,11 @@ export class DuplexConn extends Conn {
     });
   }
 
-  override _writeAll(chunks: readonly Uint8Array[]): boolean {
-    if (chunks.length === 1) return super._writeAll(chunks);
+  override _writeAll(chunks: readonly Uint8Array[], done?: () => void): boolean {
+    if (chunks.length === 1) return super._writeAll(chunks, done);
     // One writev instead of a system call for each.
     this.#duplex.cork();
-    const goOn = super._writeAll(chunks);
+    const goOn = super._writeAll(chunks, done);
     this.#duplex.uncork();
     return goOn;
   }

@@ -1,4 +1,5 @@
 import { Duplex } from 'node:stream';
+import { endWithPeer } from '../conn/end-with-peer.js';
 import type { InboundFilter } from '../conn/reading.js';
 import type { SocketLike } from './socket-like.js';
 
@@ -67,6 +68,7 @@ export class RelayDuplex extends Duplex {
         if (this.destroyed) return;
         const rest = this.#filter.flush();
         if (rest.length > 0) this.push(rest);
+        endWithPeer(this, setImmediate);
         this.push(null);
       }),
     );

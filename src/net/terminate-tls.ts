@@ -113,6 +113,9 @@ class HandshakeServer {
     this.#underWay.set(raw, handshake);
     // A client that ends in mid-handshake must not keep its socket until the deadline.
     raw.allowHalfOpen = false;
+    // Over a Duplex a TLS socket that has ended does not know any more what it was over.
+    if (!(raw instanceof Socket))
+      raw.once('close', () => this.#fail(raw, raw.errored ?? new Error('the connection was closed')));
     try {
       this.#server.emit('connection', raw);
     } catch (error) {

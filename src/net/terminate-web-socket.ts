@@ -3,8 +3,9 @@ import type { Duplex } from 'node:stream';
 import { defer, finalize, mergeMap, Observable, type OperatorFunction } from 'rxjs';
 import type { Conn } from '../conn/conn.js';
 import { PassingMap } from '../conn/passing-map.js';
-import { fromWebSocket } from '../conn/web-socket-conn.js';
+import { fromWebSocket, type FromWebSocketOptions } from '../conn/web-socket-conn.js';
 import type { WebSocketTransport } from '../conn/web-socket-transport.js';
+import { checkWholeNumber } from '../bytes/whole-number.js';
 import { UsageError } from '../errors.js';
 import { announceListening } from './announce-listening.js';
 
@@ -19,6 +20,9 @@ export interface WebSocketUpgrader {
   ): void;
 }
 
+/** Settings of {@link terminateWebSocket}. */
+export type TerminateWebSocketOptions = Pick<FromWebSocketOptions, 'maxMessageBytes'>;
+
 /** @throws UsageError `ERR_MUX_OPTION` for what answers no handshake, such as the options of a server */
 export function checkUpgrader(server: Partial<Record<'handleUpgrade', unknown>> | null | undefined): void {
   if (typeof server?.handleUpgrade === 'function') return;
@@ -31,7 +35,7 @@ export function checkUpgrader(server: Partial<Record<'handleUpgrade', unknown>> 
  *
  * `ws` decides the handshake: its `path`, `verifyClient` and `handleProtocols` apply. Any page may open a WebSocket to any
  * server, so check `origin` with `verifyClient` where cookies mean something. `ws` holds a message until it is whole: set its
- * `maxPayload`, 100 MiB by itself, lower; sessions send 64 KiB at most.
+ * `maxPayload`, 100 MiB by itself, lower. Conns of this package send `maxMessageBytes`, 64 KiB unless set, at most.
  *
  * A connection without a good handshake is answered 400 or 426, or closed after 60 seconds. Completes with the source once no
  * handshake is under way. Unsubscribing destroys the connections in handshake; those emitted live on.
@@ -44,11 +48,15 @@ export function checkUpgrader(server: Partial<Record<'handleUpgrade', unknown>> 
  * merge(mux, browsers.pipe(terminateWebSocket(new WebSocketServer({ noServer: true })))).pipe(acceptSessions({ codec: yamux() }));
  * ```
  */
-export function terminateWebSocket(server: WebSocketUpgrader): OperatorFunction<Conn, Conn> {
+export function terminateWebSocket(
+  server: WebSocketUpgrader,
+  options: TerminateWebSocketOptions = {},
+): OperatorFunction<Conn, Conn> {
   checkUpgrader(server);
+  checkWholeNumber('maxMessageBytes', options.maxMessageBytes, 1);
   return (source) =>
     defer(() => {
-      const handshakes = new Handshakes(server);
+      const handshakes = new Handshakes(server, options);
       return source.pipe(
         mergeMap((conn) => handshakes.begin(conn)),
         finalize(() => {
@@ -63,8 +71,10 @@ class Handshakes {
   readonly #http: Server;
   readonly #underWay = new PassingMap<Duplex, (client: WebSocketTransport) => void>();
   readonly #stopDeadlines: () => void;
+  readonly #options: TerminateWebSocketOptions;
 
-  constructor(server: WebSocketUpgrader) {
+  constructor(server: WebSocketUpgrader, options: TerminateWebSocketOptions) {
+    this.#options = options;
     this.#http = createServer((_request, response) => {
       response.writeHead(426, { Upgrade: 'websocket', Connection: 'close, Upgrade', 'Content-Type': 'text/plain' });
       response.end('Only WebSocket is served here.\n');
@@ -84,7 +94,7 @@ class Handshakes {
       };
       handshakes.set(raw, (client) => {
         handshakes.delete(raw);
-        const inner = fromWebSocket(client, { over: conn, sendBufferBytes: conn._sendBufferBytes });
+        const inner = fromWebSocket(client, { ...this.#options, over: conn, sendBufferBytes: conn._sendBufferBytes });
         inner._know(conn.meta);
         subscriber.next(inner);
         subscriber.complete();

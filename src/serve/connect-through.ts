@@ -28,6 +28,8 @@ export interface Connect {
 export function connectThrough(session: Session): Connect {
   const connect = (_where?: unknown, done?: unknown): Duplex | undefined => {
     const stream = session.open().duplex();
+    // As net.connect has it: the end of the other side is that of this one, and of TLS inside of it.
+    stream.allowHalfOpen = false;
     // Clients listen for errors only once they have it.
     stream.on('error', () => undefined);
     if (typeof done !== 'function') return stream.destroyed ? unconnected(stream.errored) : stream;

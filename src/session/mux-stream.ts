@@ -1,23 +1,21 @@
 import { ByteQueue } from '../bytes/byte-queue.js';
-import { putU32 } from '../bytes/integers.js';
 import { checkWholeNumber } from '../bytes/whole-number.js';
 import { InboxConn } from '../conn/inbox-conn.js';
-import type { Intake } from '../conn/reading.js';
+import { NOBODY } from '../conn/reading.js';
 import { MuxError, ResetError } from '../errors.js';
 import type { ReceiveWindow } from '../flow/window.js';
+import { Loans } from './loans.js';
 import type { Outbox } from './outbox.js';
 import { isKeptAfter } from './session-closed.js';
 import type { StreamHost, StreamMeta, TypePrefix } from './stream-host.js';
 import { WaitingWriters } from './waiting-writers.js';
 
-const NOBODY: Intake = { next: () => undefined, complete: () => undefined, error: () => undefined };
 const MAX_CODE = 0xffff_ffff;
 // A writer is asked to wait from here on: enough for a flush or two.
 const HIGH_WATER_BYTES = 131_072;
 
 /**
  * One stream of a session: a Conn. `complete` half-closes it, `error` resets it, bytes wait in it for the peer's window.
- *
  * Given by `session.open()` and `session.accept$`; not to be made otherwise.
  */
 export class MuxStream extends InboxConn<string, StreamMeta> {
@@ -61,6 +59,7 @@ export class MuxStream extends InboxConn<string, StreamMeta> {
   #resetDue: MuxError | undefined;
   #cancelled = false;
   #waiting: WaitingWriters | undefined;
+  #loans: Loans | undefined;
 
   /** @internal */
   constructor(host: StreamHost<MuxStream>, window: ReceiveWindow, sendWindowBytes: number, weight: number) {
@@ -91,8 +90,8 @@ export class MuxStream extends InboxConn<string, StreamMeta> {
    */
   reset(code: number): void {
     checkWholeNumber('code', code, 0, MAX_CODE);
-    const facts = { ...this.facts('local'), wireCode: code };
-    this._destroy(new ResetError('ERR_MUX_RESET', `stream ${this.streamId} was reset here with code ${code}`, facts));
+    const text = `stream ${this.streamId} was reset here with code ${code}`;
+    this._destroy(new ResetError('ERR_MUX_RESET', text, { ...this.facts('local'), wireCode: code }));
   }
 
   /**
@@ -105,11 +104,15 @@ export class MuxStream extends InboxConn<string, StreamMeta> {
   }
 
   /** @internal */
-  _write(chunk: Uint8Array): boolean {
+  _write(chunk: Uint8Array, done?: () => void): boolean {
     if (this.#localEnd === 'open' && this.#host.closing?.refuses(this, chunk.length) === true) this.#localEnd = 'cut';
-    if (this.isOver || this.#localEnd !== 'open') return !this.needsDrain;
+    if (this.isOver || this.#localEnd !== 'open') {
+      if (done !== undefined) this._drained(done);
+      return !this.needsDrain;
+    }
     this.bytesWritten += chunk.length;
     this.#outbound.push(chunk);
+    if (done !== undefined) (this.#loans ??= new Loans(this)).add(this.bytesWritten, done);
     if (this.sendWindowBytes > 0) this.#host.ready(this);
     return !this.needsDrain;
   }
@@ -203,15 +206,13 @@ export class MuxStream extends InboxConn<string, StreamMeta> {
     this.deficitBytes -= bytes;
     this.sentBytes = (this.sentBytes + bytes) >>> 0;
     this.#outbound.moveTo(outbox, bytes);
+    this.#loans?.moved(outbox, this.bytesWritten - this.#outbound.bytes);
   }
 
   /** @internal A turn is over: a reset that waited for it goes, writers that wait may go on. */
   onSent(): void {
     if (this.isFailing && this.#localEnd === 'cut' && this.#outbound.bytes === 0) this._destroy(this.#resetDue);
-    if (this.#waiting === undefined || this.needsDrain) return;
-    const waiting = this.#waiting;
-    this.#waiting = undefined;
-    waiting.wake(this);
+    if (!this.needsDrain) this.#waiting?.wake(this);
   }
 
   /** @internal */
@@ -224,9 +225,7 @@ export class MuxStream extends InboxConn<string, StreamMeta> {
 
   /** @internal Puts a stream type before everything that is written. */
   putType(type: number): void {
-    const bytes = new Uint8Array(4);
-    putU32(bytes, 0, type);
-    this.#outbound.push(bytes);
+    this.#outbound.push(Uint8Array.of(type >>> 24, type >>> 16, type >>> 8, type));
   }
 
   /** @internal The stream has its id: what was written, or ended, while it waited may go. */
@@ -279,6 +278,7 @@ export class MuxStream extends InboxConn<string, StreamMeta> {
   fail(error: MuxError, isTold = true): void {
     if (this.isOver) return;
     this.#outbound.clear();
+    this.#loans?.close();
     const wasOpen = this.#leave(isTold ? error : undefined);
     // Of a stream that nobody has, nobody will read.
     const isKept = !this.isWaiting && isKeptAfter(error, this.remoteEnded, this.#host.settings);

@@ -1,4 +1,5 @@
 import type { ByteSink } from '../bytes/byte-queue.js';
+import type { Loan } from './loans.js';
 
 // Up to here a copy costs less than one more piece of a writev.
 const COPY_BYTES = 1024;
@@ -19,6 +20,7 @@ export class Outbox implements ByteSink {
   at = 0;
   #from = 0;
   #parts: Uint8Array[] = [];
+  #loans: Loan[] | undefined;
 
   /** Makes room for `bytes` bytes at `at` of `slab`. */
   reserve(bytes: number): void {
@@ -52,6 +54,22 @@ export class Outbox implements ByteSink {
       this.at += length;
     }
     this.bytes += length;
+  }
+
+  /** Says that bytes of a lent buffer were appended. */
+  lent(loan: Loan): void {
+    (this.#loans ??= []).push(loan);
+    loan.taken();
+  }
+
+  /** What is to be called once all that {@link Outbox.take} is about to give has left; nothing where no buffer was lent. */
+  takeDone(): (() => void) | undefined {
+    const loans = this.#loans;
+    if (loans === undefined) return undefined;
+    this.#loans = undefined;
+    return () => {
+      for (const loan of loans) loan.returned();
+    };
   }
 
   /** All that was collected, in order; the outbox is empty again. */

@@ -18,7 +18,7 @@ export class WaitingWriters {
 
   /** Calls all of them back. A listener of 'drain' that throws must not take the session along. */
   wake(owner: Owner): void {
-    for (const callback of this.#callbacks) {
+    for (const callback of this.#callbacks.splice(0)) {
       try {
         callback();
       } catch (error) {

@@ -125,7 +125,7 @@ export class Writer {
   /** Sends what is collected, whatever the transport says, and nothing after it: the last words. */
   finish(): void {
     this.#isHeld = false;
-    if (this.outbox.bytes > 0) this.#conn._writeAll(this.outbox.take());
+    if (this.outbox.bytes > 0) this.#send();
     this.stop();
   }
 
@@ -170,14 +170,18 @@ export class Writer {
       this.#collect();
       const { bytes } = this.outbox;
       if (bytes === 0) return false;
-      const parts = this.outbox.take();
       this.bytesWritten += bytes;
       this.writes++;
-      if (!this.#conn._writeAll(parts)) this.#wait();
+      if (!this.#send()) this.#wait();
       return true;
     } finally {
       this.#isFlushing = false;
     }
+  }
+
+  #send(): boolean {
+    const done = this.outbox.takeDone();
+    return this.#conn._writeAll(this.outbox.take(), done);
   }
 
   #wait(): void {
@@ -200,7 +204,7 @@ export class Writer {
     while (outbox.bytes < FLUSH_BYTES) {
       const stream = turns.next();
       if (stream === undefined) return;
-      this.#send(stream);
+      this.#takeTurn(stream);
     }
   }
 
@@ -219,7 +223,7 @@ export class Writer {
   }
 
   // One turn of one stream: frames while its account lasts, then its end, or the next turn.
-  #send(stream: MuxStream): void {
+  #takeTurn(stream: MuxStream): void {
     const { outbox } = this;
     for (;;) {
       const wanted = Math.min(stream.sendableBytes, this.#maxPayloadBytes);

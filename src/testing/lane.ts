@@ -37,8 +37,10 @@ export class Lane {
 
   write(chunk: Uint8Array): boolean {
     if (this.#over || this.#ending) return true;
-    for (let at = 0; at < chunk.length; at += this.#wire.chunkBytes) {
-      const piece = chunk.subarray(at, at + this.#wire.chunkBytes);
+    // Copied, as by a kernel: what becomes of the writer's buffer does not show at the other end.
+    const copy = new Uint8Array(chunk);
+    for (let at = 0; at < copy.length; at += this.#wire.chunkBytes) {
+      const piece = copy.subarray(at, at + this.#wire.chunkBytes);
       this.#outbox.push(piece);
       this.bufferedBytes += piece.length;
     }

@@ -86,9 +86,11 @@ class MemoryConn extends InboxConn {
     return this.bufferedBytes > 0;
   }
 
-  _write(chunk: Uint8Array): boolean {
+  _write(chunk: Uint8Array, done?: () => void): boolean {
     this.bytesWritten += chunk.length;
-    return this.lane?.write(chunk) ?? true;
+    const goesOn = this.lane?.write(chunk) ?? true;
+    if (done !== undefined) this._drained(done);
+    return goesOn;
   }
 
   _drained(callback: () => void): () => void {

@@ -117,11 +117,15 @@ export class Run {
     let held = 0;
     for (const side of SIDES) {
       const { _life, streams } = this.#sessions[side];
-      if (_life.isOver) continue;
       for (const stream of streams) this.#streams[side].add(stream);
-      const { budget, rules, codec } = _life.core;
       let own = 0;
       for (const { window } of this.#streams[side]) own += window.arrivedBytes;
+      // What arrived before the end of a session counts against the budget of the process until it is read.
+      if (_life.isOver) {
+        held += own;
+        continue;
+      }
+      const { budget, rules, codec } = _life.core;
       for (const { window } of streams) {
         own += codec.traits.credit === 'none' ? 0 : window.sizeBytes - rules.initialBytes;
         if (window.heldBytes + window.creditBytes > window.sizeBytes) this.#faults.push('more credit than window');

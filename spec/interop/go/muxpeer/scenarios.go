@@ -37,7 +37,7 @@ var scenarios = map[string]func(s session) event{
 		_, err := move(st, io.TeeReader(random(1, o.bytes), hash))
 		check(err)
 		check(st.CloseWrite())
-		_, err = io.ReadFull(patient{st, soon()}, answer)
+		_, err = io.ReadFull(patient{st, time.Now().Add(5 * time.Second)}, answer)
 		check(err)
 		sum := hex.EncodeToString(hash.Sum(nil))
 		if string(answer) != sum {
@@ -195,9 +195,6 @@ func aroundGoAway(s session, kind byte, between func()) event {
 	between()
 	return event{Bytes: 2 * o.bytes, Sha256: echo(st, random(2, o.bytes), 0)}
 }
-
-// soon is when what has been asked for must have come.
-func soon() time.Time { return time.Now().Add(5 * time.Second) }
 
 // patient reads on where yamux says EOF: its version here says so to who has half-closed, until there are bytes.
 type patient struct {

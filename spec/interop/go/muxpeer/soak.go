@@ -101,7 +101,7 @@ func matching(st stream, wanted io.Reader) (got int64, err error) {
 
 func answeredBy(st stream, sum string) error {
 	answer := make([]byte, len(sum))
-	if _, err := io.ReadFull(patient{st, soon()}, answer); err != nil {
+	if _, err := io.ReadFull(patient{st, time.Now().Add(30 * time.Second)}, answer); err != nil {
 		return err
 	}
 	if string(answer) != sum {

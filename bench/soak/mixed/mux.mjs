@@ -1,0 +1,42 @@
+import { finalize } from 'rxjs';
+import { flowTo, fromDuplex, muxado, session, smux, yamux } from '../../../dist/index.js';
+
+export const CODECS = {
+  muxado1: muxado({ version: 1 }),
+  muxado2: muxado(),
+  yamux: yamux(),
+  smux1: smux({ version: 1 }),
+  smux2: smux({ version: 2 }),
+};
+
+/** Sends back all streams of a session that clients end as they like. */
+export function serve(world, protocol, accepted) {
+  world.count(`${protocol} sessions`);
+  world.began(accepted, { protocol, disturbance: 'whatever the client does' });
+  accepted.accept$.subscribe((stream) => {
+    world.count(`${protocol} streams`);
+    stream
+      .pipe(
+        flowTo(stream),
+        finalize(() => world.count(`${protocol} streams ended`)),
+      )
+      .subscribe();
+  });
+  accepted.closed$.subscribe(({ error }) => world.ended(accepted, { protocol, disturbance: 'the client' }, error));
+}
+
+export const clientOf = (codec) => (socket) => {
+  const mux = session(fromDuplex(socket), { codec, role: 'client' });
+  return {
+    isParallel: true,
+    // Where a FIN stands in for a reset, an end tells nothing.
+    endsByFin: codec.traits.reset === 'none',
+    open: (onResponse, onError) => {
+      const stream = mux.open().duplex();
+      stream.on('error', onError);
+      onResponse(stream);
+      return stream;
+    },
+    close: () => mux.close(),
+  };
+};

@@ -1,0 +1,76 @@
+import type { InboxOwner } from '../conn/inbox.js';
+
+/** What takes bytes of lent buffers along: the outbox. */
+export interface Borrower {
+  lent(loan: Loan): void;
+}
+
+/** The buffer of one write, from the call until nothing of it waits any more, here or in the transport. */
+export class Loan {
+  /** What the stream had written with it: it is sent once so many bytes are. */
+  readonly until: number;
+  readonly #owner: InboxOwner;
+  readonly #done: () => void;
+  // Flushes that the transport is at work on.
+  #flushes = 0;
+  #isClosed = false;
+
+  constructor(owner: InboxOwner, until: number, done: () => void) {
+    this.#owner = owner;
+    this.until = until;
+    this.#done = done;
+  }
+
+  /** A flush took some of it. */
+  taken(): void {
+    this.#flushes++;
+  }
+
+  /** The transport is done with a flush. */
+  returned(): void {
+    this.#flushes--;
+    this.#settle();
+  }
+
+  /** No more of it will leave: all was taken, or the stream is over. */
+  close(): void {
+    this.#isClosed = true;
+    this.#settle();
+  }
+
+  #settle(): void {
+    if (!this.#isClosed || this.#flushes > 0) return;
+    try {
+      this.#done();
+    } catch (error) {
+      // A listener of 'drain', say: it must not take the session along.
+      this.#owner.onThrown(error);
+    }
+  }
+}
+
+/** The buffers of a stream whose writers wait to use them again, in order. */
+export class Loans {
+  readonly #owner: InboxOwner;
+  #loans: Loan[] = [];
+
+  constructor(owner: InboxOwner) {
+    this.#owner = owner;
+  }
+
+  /** Adds one whose last byte is that of number `until`; `done` is called when the buffer is free. */
+  add(until: number, done: () => void): void {
+    this.#loans.push(new Loan(this.#owner, until, done));
+  }
+
+  /** The outbox took bytes, `sent` of the stream by now. */
+  moved(outbox: Borrower, sent: number): void {
+    for (const loan of this.#loans) outbox.lent(loan);
+    while ((this.#loans[0]?.until ?? Infinity) <= sent) this.#loans.shift()?.close();
+  }
+
+  /** The stream is over: what was not sent never will be. */
+  close(): void {
+    for (const loan of this.#loans.splice(0)) loan.close();
+  }
+}
