@@ -93,6 +93,10 @@ export { SessionTraffic, type SessionEntry, type StreamEntry } from './observe/s
 export { dialSession, type DialSessionOptions } from './net/dial-session.js';
 export type { WebSocketConstructor } from './net/dial-web-socket.js';
 export { listenSessions, type ListenSessionsOptions, type SessionListener } from './net/listen-sessions.js';
-export { terminateWebSocket, type TerminateWebSocketOptions, type WebSocketUpgrader } from './net/terminate-web-socket.js';
+export {
+  terminateWebSocket,
+  type TerminateWebSocketOptions,
+  type WebSocketUpgrader,
+} from './net/terminate-web-socket.js';
 export { connectThrough, type Connect } from './serve/connect-through.js';
 export { httpAgent } from './serve/http-agent.js';
