@@ -141,6 +141,25 @@ describe.each(Object.keys(transports))('close of toHttp over %s', (name) => {
     }
   });
 
+  test.each(['in order', 'the last first'])('requests pipelined before it are all answered, %s', async (order) => {
+    const { held, sink, connect } = holding();
+    const client = await connect();
+    const paths = ['/1', '/2', '/3'];
+    client.stream.write(paths.map(get).join(''));
+    await until(() => held.size === 3);
+    const closed = sink.close(gently);
+    for (const path of order === 'in order' ? paths : [...paths].reverse()) held.get(path)?.end(`[${path}]`);
+    await Promise.all([closed, client.ended]);
+    expect(client.text().match(/\[.*?\]|^Connection: .*$/gm)).toEqual([
+      'Connection: keep-alive',
+      '[/1]',
+      'Connection: keep-alive',
+      '[/2]',
+      'Connection: close',
+      '[/3]',
+    ]);
+  });
+
   test('a response that had begun is sent to its end, and its connection ends', async () => {
     const { held, sink, connect } = holding();
     const client = await connect();

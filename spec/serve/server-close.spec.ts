@@ -169,6 +169,19 @@ describe.each(Object.keys(kinds))('close of a server of %s', (name) => {
     expect(order).toEqual(['answered', 'closed', 'called back']);
   });
 
+  test('is what its disposal waits for', async () => {
+    const { server, port, answers, asked } = await served();
+    const reply = kind.ask(port);
+    await asked(1);
+    let isDisposed = false;
+    const disposed = server[Symbol.asyncDispose]().then(() => (isDisposed = true));
+    for (let i = 0; i < 5; i++) await new Promise(setImmediate);
+    expect([isDisposed, server.listening]).toEqual([false, false]);
+    answers[0]?.();
+    expect(await reply).toBe('whole');
+    await disposed;
+  });
+
   test('takes in the port of its own', async () => {
     const { server, port, answers, asked } = await served();
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

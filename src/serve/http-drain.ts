@@ -10,7 +10,7 @@ import { sayClose } from './say-close.js';
 const REQUEST_START = 'http.server.request.start';
 const RESPONSE_FINISH = 'http.server.response.finish';
 
-/** What Node tells on these channels. */
+/** What Node publishes on these channels. */
 interface Exchange {
   readonly response: ServerResponse;
   readonly server: unknown;
@@ -22,7 +22,7 @@ interface HttpSocket extends Duplex {
   readonly _httpMessage?: ServerResponse | null;
 }
 
-// Responses to pipelined requests that wait for those before them. Node hands them to nobody.
+// Responses to pipelined requests that wait for those before them, in order. Node has them in a closure.
 const waiting = new WeakMap<HttpSocket, Set<ServerResponse>>();
 let isNoting = false;
 
@@ -40,9 +40,9 @@ export function notePipelines(): void {
 }
 
 /**
- * Ends HTTP/1 connections as soon as they are in no request. Every response whose head is still to be written says `Connection: close`,
- * and Node ends its connection. One whose head said otherwise is sent to its end, and the connection is closed after it. What is
- * returned stops all that.
+ * Ends HTTP/1 connections as soon as they are in no request. A response whose head is still to be written says `Connection: close`, and
+ * Node ends its connection. A response whose head said otherwise, and one with pipelined ones behind it, is sent to its end first. What
+ * is returned stops all that.
  */
 export function drainHttp(server: Server, streams: ReadonlySet<Duplex>): () => void {
   const isDrained = (socket: unknown): socket is HttpSocket =>
@@ -56,7 +56,7 @@ export function drainHttp(server: Server, streams: ReadonlySet<Duplex>): () => v
   let ending: NodeJS.Immediate | undefined;
   const onStart = (message: unknown): void => {
     const exchange = message as Exchange;
-    if (exchange.server === server && isDrained(exchange.socket)) sayClose(exchange.response);
+    if (exchange.server === server && isDrained(exchange.socket)) sayClose(exchange.response, isLast);
   };
   const onFinish = (message: unknown): void => {
     if ((message as Exchange).server !== server) return;
@@ -67,8 +67,8 @@ export function drainHttp(server: Server, streams: ReadonlySet<Duplex>): () => v
   };
   for (const { socket } of httpConnections(server).all()) {
     if (!isDrained(socket)) continue;
-    if (socket._httpMessage != null) sayClose(socket._httpMessage);
-    for (const response of waiting.get(socket) ?? []) sayClose(response);
+    if (socket._httpMessage != null) sayClose(socket._httpMessage, isLast);
+    for (const response of waiting.get(socket) ?? []) sayClose(response, isLast);
   }
   subscribe(REQUEST_START, onStart);
   subscribe(RESPONSE_FINISH, onFinish);
@@ -78,6 +78,13 @@ export function drainHttp(server: Server, streams: ReadonlySet<Duplex>): () => v
     unsubscribe(RESPONSE_FINISH, onFinish);
     clearImmediate(ending);
   };
+}
+
+// Node ends a connection behind a response that says `close`: what waits behind it would never be sent.
+function isLast(response: ServerResponse): boolean {
+  const socket: HttpSocket = response.req.socket;
+  const latest = [...(waiting.get(socket) ?? [])].at(-1) ?? socket._httpMessage;
+  return latest === response;
 }
 
 // Sends what is still to be sent and FIN; an answer to that is not waited for.

@@ -5,17 +5,18 @@ type HeaderValue = string | number | readonly string[] | undefined;
 // Of both, an application may have said the contrary.
 const PERSISTENCE = new Set(['connection', 'keep-alive']);
 
-const told = new WeakSet<ServerResponse>();
+const changed = new WeakSet<ServerResponse>();
 
 /**
- * Makes a response say `Connection: close`, whatever headers its application sets until its head is written. It is only then that the
- * headers are known, so the head is where it is said. Does nothing when the head is written.
+ * Makes a response say `Connection: close` if `isLast` holds when its head is written, whatever headers its application sets until
+ * then. Does nothing when the head is written already.
  */
-export function sayClose(response: ServerResponse): void {
-  if (response.headersSent || told.has(response)) return;
-  told.add(response);
+export function sayClose(response: ServerResponse, isLast: (response: ServerResponse) => boolean): void {
+  if (response.headersSent || changed.has(response)) return;
+  changed.add(response);
   const writeHead = response.writeHead.bind(response) as (...args: readonly unknown[]) => ServerResponse;
   const writeLastHead = (status: number, ...rest: readonly unknown[]): ServerResponse => {
+    if (!isLast(response)) return writeHead(status, ...rest);
     const set = closing(response.getHeader('connection'));
     if (response.hasHeader('keep-alive')) response.removeHeader('keep-alive');
     const headers = rest.find((argument) => typeof argument === 'object' && argument !== null);

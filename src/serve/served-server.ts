@@ -100,7 +100,7 @@ export class ServedServer {
   }
 
   #close(callback: (() => void) | undefined): Server {
-    // From somebody who put a function of his own in front of this one.
+    // Called by a function that was put in front of this one, which outlived its last sink.
     if (served.get(this.#server) !== this) return this.#nativeClose(callback);
     if (callback !== undefined) this.#server.once('close', callback);
     if (!this.#isClosing) void this.#end();
@@ -127,19 +127,35 @@ export class ServedServer {
     this.#undo();
   }
 
-  // In front of the properties that the server has of its class, or of somebody who did the same before.
   #shadow(): () => void {
     const server = this.#server;
-    const before = Object.getOwnPropertyDescriptor(server, 'close');
     const close = (callback?: () => void): Server => this.#close(callback);
-    Object.defineProperty(server, 'close', { value: close, configurable: true, writable: true });
-    Object.defineProperty(server, 'listening', { get: () => !this.#isClosing, configurable: true });
+    const isListening = (): boolean => !this.#isClosing;
+    // That of node:http2 calls the `close` of its class.
+    const dispose = (): Promise<void> =>
+      new Promise((resolve) => {
+        server.close(() => {
+          resolve();
+        });
+      });
+    const undoClose = shadow(server, 'close', { value: close, writable: true });
+    const undoListening = shadow(server, 'listening', { get: isListening });
+    const undoDispose = shadow(server, Symbol.asyncDispose, { value: dispose, writable: true });
     return () => {
-      Reflect.deleteProperty(server, 'listening');
-      // Somebody who did the same since then calls this one.
-      if (server.close !== close) return;
-      if (before === undefined) Reflect.deleteProperty(server, 'close');
-      else Object.defineProperty(server, 'close', before);
+      undoListening();
+      undoDispose();
+      // Another function that was put in front since then calls this one.
+      if (server.close === close) undoClose();
     };
   }
+}
+
+/** Puts a property in front of the one that an object has of its class, or of its own. What is returned undoes that. */
+function shadow(object: object, name: PropertyKey, property: PropertyDescriptor): () => void {
+  const before = Object.getOwnPropertyDescriptor(object, name);
+  Object.defineProperty(object, name, { ...property, configurable: true });
+  return () => {
+    if (before === undefined) Reflect.deleteProperty(object, name);
+    else Object.defineProperty(object, name, before);
+  };
 }
