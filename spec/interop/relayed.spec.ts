@@ -39,12 +39,14 @@ const YAMUX: Suite = {
     { file: 'session_test.go', from: /\bstream\.Read\(/g, to: 'readFull(stream, ' },
     { file: 'session_test.go', from: /\bstream2\.Read\(/g, to: 'readClosed(stream2, ' },
     { file: 'session_test.go', from: /Now\(\)\.Add\(10 \* time\.Millisecond\)/, to: 'Now().Add(patience)' },
-    // Its end must not overtake the streams that are still to be accepted.
+    // The client must not close its streams before the server has accepted them: a stream that has ended by then is never
+    // acknowledged, and 64 of those hold back the rest.
     {
       file: 'session_test.go',
       from: /(max := 5 .*\n)\tgo func\(\) \{/,
-      to: '$1\tvar all sync.WaitGroup\n\tall.Add(1)\n\tdefer all.Wait()\n\tgo func() {\n\t\tdefer all.Done()',
+      to: '$1\tvar all sync.WaitGroup\n\tall.Add(1)\n\tgo func() {\n\t\tdefer all.Done()',
     },
+    { file: 'session_test.go', from: /("foo"\)\); err != nil \{\n.*\n\t\t\}\n\t\}\n)\}/, to: '$1\tall.Wait()\n}' },
     // 16 streams of 1 GiB would take a minute.
     { file: 'session_test.go', from: /var n int64 = 1 \* 1024 \* 1024 \* 1024/, to: 'var n int64 = 16 << 20' },
   ],
@@ -66,6 +68,7 @@ const YAMUX: Suite = {
     'TestBacklogExceeded_Accept',
     'TestSession_WindowUpdateWriteDuringRead',
     'TestSession_sendNoWait_Timeout',
+    'TestSession_PingOfDeath',
     'TestSession_ConnectionWriteTimeout',
   ],
   apart: {
@@ -77,7 +80,6 @@ const YAMUX: Suite = {
       'TestBacklogExceeded',
     ],
     'the relay grants windows of its own': ['TestSession_PartialReadWindowUpdate'],
-    'sends pings without flags, which end a session of rxmux': ['TestSession_PingOfDeath'],
     'asks for a stream in the moment after the other end has sent GoAway': ['TestGoAway'],
   },
   local: ['TestConst', 'TestEncodeDecode', 'TestAsyncSendErr', 'TestAsyncNotify', 'TestMin'],
