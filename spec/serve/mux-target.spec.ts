@@ -2,8 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { parseTarget } from '../../src/serve/mux-target.js';
 
 describe('parseTarget', () => {
-  it('reads the origin form with the host of the Host header', () => {
-    expect(parseTarget('GET', '/a%20b/c?x=1?y', 'Example.com:8080')).toEqual({
+  it('reads the origin form with the host of the header fields', () => {
+    expect(parseTarget('GET', '/a%20b/c?x=1?y', 'example.com')).toEqual({
       host: 'example.com',
       path: '/a%20b/c',
       isClean: true,
@@ -22,7 +22,7 @@ describe('parseTarget', () => {
   });
 
   it('keeps the brackets of an IPv6 host', () => {
-    expect(parseTarget('GET', '/', '[::1]:80')).toMatchObject({ host: '[::1]' });
+    expect(parseTarget('GET', 'http://[::1]:80/', '')).toMatchObject({ host: '[::1]' });
   });
 
   it.each([
@@ -54,6 +54,9 @@ describe('parseTarget', () => {
     'example.com:443',
     'ftp://a/b',
     'http://user@host/',
+    'http://a b/',
+    'http://a:123456/',
+    'http://[::1/',
     'http:///a',
     '/%',
     '/%zz',

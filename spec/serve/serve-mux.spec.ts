@@ -223,6 +223,18 @@ describe('serveMux under node:http2', () => {
     });
   });
 
+  // A front that authorises by :authority must not be passed by a Host of another name (RFC 9113 §8.3.1).
+  it('routes by :authority, and refuses a Host that differs from it', async () => {
+    const mux = serveMux({ 'public.example/': () => 'public', 'admin.example/': () => 'admin' });
+    await withSession(mux, async (session) => {
+      const ask = (host: string): ReturnType<typeof collect> =>
+        collect(session.request({ ':path': '/', ':authority': 'public.example', host }));
+      expect(await ask('Public.Example.')).toMatchObject({ status: 200, body: 'public' });
+      expect(await ask('admin.example')).toMatchObject({ status: 400 });
+      expect(await ask('public.example:81')).toMatchObject({ status: 400 });
+    });
+  });
+
   it('resets a stream that fails after its headers, and goes on with the others', async () => {
     const errors: unknown[] = [];
     const boom = new Error('boom');

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { parseAuthority, requestTarget, type RequestTarget } from '../../src/sniff/request-target.js';
+import { parseAuthority } from '../../src/conn/host-name.js';
+import { requestTarget, type RequestTarget } from '../../src/sniff/request-target.js';
 
 const ask = (method: string, target: string, ...hosts: readonly string[]): RequestTarget | 'malformed' | undefined =>
   requestTarget({ method, target, version: '1.1' }, hosts);

@@ -1,5 +1,18 @@
 import { parseIp } from './ip-address.js';
 
+/** Longest host that is looked at, in bytes: a DNS name has 253 at most. */
+const MAX_HOST_BYTES = 255;
+
+const HOST_AND_PORT = /^(\[[\da-f:.]+\]|[^\s:/?#@[\]\\,]+)(?::(\d{0,5}))?$/i;
+
+/** Host and port of a `Host` field or of an authority. */
+export interface Authority {
+  /** Lower-case and without a dot at its end; an IPv6 address keeps its brackets. */
+  readonly host: string;
+  /** `undefined` where none is named. */
+  readonly port: number | undefined;
+}
+
 /**
  * The one form in which hosts are compared and reported: lower case, without the dot of the DNS root. One dot is taken
  * off, at the end of the name or in front of its port. Everything that reads a host calls this; patterns do, too.
@@ -14,4 +27,11 @@ export function kindOfServerName(name: string): 'host' | 'address' | 'unreadable
   // The last label of a domain is never a number.
   const isHost = name.length <= 253 && /^[\w-]{1,63}(?:\.[\w-]{1,63})*$/.test(name) && !/(?:^|\.)\d+$/.test(name);
   return isHost ? 'host' : 'unreadable';
+}
+
+/** Reads `host[:port]`; `undefined` for anything else, user names included (RFC 9110 §4.2.4). */
+export function parseAuthority(text: string): Authority | undefined {
+  const [, host, port] = HOST_AND_PORT.exec(text) ?? [];
+  if (host === undefined || host.length > MAX_HOST_BYTES) return undefined;
+  return { host: canonicalHost(host), port: port ? Number(port) : undefined };
 }

@@ -1,4 +1,4 @@
-import { canonicalHost } from '../conn/host-name.js';
+import { parseAuthority } from '../conn/host-name.js';
 
 /** Where a request goes, read from its target (RFC 9112 §3.2) and its Host. */
 export interface MuxTarget {
@@ -20,10 +20,13 @@ const ABSOLUTE = /^https?:\/\/([^/?#@]+)(.*)$/is;
  * Reads the origin form (`/path?query`) and the absolute form (`http://host/path?query`, whose host wins over the Host
  * header, RFC 9112 §3.2.2). A path of CONNECT is taken as it is, not cleaned.
  *
- * @returns `undefined` for another form and for bad percent-encoding
+ * @param fieldHost - the host that the header fields name, in its canonical form
+ * @returns `undefined` for another form, a host that is none and bad percent-encoding
  */
-export function parseTarget(method: string, target: string, authority: string): MuxTarget | undefined {
-  const [, host = authority, origin = target] = ABSOLUTE.exec(target) ?? [];
+export function parseTarget(method: string, target: string, fieldHost: string): MuxTarget | undefined {
+  const [, named, origin = target] = ABSOLUTE.exec(target) ?? [];
+  const host = named === undefined ? fieldHost : parseAuthority(named)?.host;
+  if (host === undefined) return undefined;
   const [, written = '', query = ''] = /^([^?]*)\??(.*)$/s.exec(origin) ?? [];
   const path = written === '' && origin !== target ? '/' : written;
   if (!path.startsWith('/')) return undefined;
@@ -32,14 +35,10 @@ export function parseTarget(method: string, target: string, authority: string): 
   const clean = `/${kept.join('/')}`;
   try {
     const segments = kept.map(decodeURIComponent);
-    return { host: hostName(host), path: clean, isClean: clean === path, segments, query };
+    return { host, path: clean, isClean: clean === path, segments, query };
   } catch {
     return undefined;
   }
-}
-
-function hostName(authority: string): string {
-  return canonicalHost(authority).replace(/:\d*$/, '');
 }
 
 // RFC 3986 §5.2.4, and empty segments go too. An encoded dot is a dot (§6.2.2.2), so `%2e%2e` can't climb either.

@@ -7,6 +7,7 @@ import { answer, hangUp, muxReply, statusReply, type MuxBody, type MuxReply } fr
 import { paramsOf, parseRoutes, type Route } from './mux-routes.js';
 import { parseTarget, type MuxTarget } from './mux-target.js';
 import { printable } from './printable.js';
+import { requestAuthority } from './request-authority.js';
 import type { RouteTable } from './route-table.js';
 
 /**
@@ -62,7 +63,8 @@ const MAX_BODY_BYTES = 10 << 20;
  * A router with the patterns and precedence of Go's `http.ServeMux` (1.22 and later), whose handlers return
  * Observables or plain values. The most specific pattern wins, whatever the order; GET serves HEAD; another method is
  * 405 with `Allow`; an unclean path, and one that lacks its final slash, is redirected (301, or 307 where method and
- * body must be kept); `OPTIONS *` is 200, any other target that is no path 400.
+ * body must be kept); `OPTIONS *` is 200, any other target that is no path 400. A request whose host is malformed or
+ * ambiguous (`Host` twice, another one than `:authority`) is 400.
  *
  * A client that leaves unsubscribes what its handler returned. A handler that throws is a 500 that tells nothing.
  *
@@ -114,9 +116,9 @@ function route(
   maxBodyBytes: number,
 ): ReturnType<MuxHandler> {
   const { method = '', url = '', headers } = req;
-  if (url === '*' && method === 'OPTIONS') return muxReply({ status: 200 });
-  const authority = headers.host ?? headers[':authority'];
-  const target = parseTarget(method, url, typeof authority === 'string' ? authority : '');
+  const authority = requestAuthority(req);
+  if (authority !== undefined && url === '*' && method === 'OPTIONS') return muxReply({ status: 200 });
+  const target = authority === undefined ? undefined : parseTarget(method, url, authority);
   if (target === undefined) return statusReply(400, hangUp(req));
   const { host, segments, query } = target;
   const found = table.find(host, method, segments);

@@ -1,9 +1,10 @@
+import { parseAuthority, type Authority } from '../../conn/host-name.js';
 import { UsageError } from '../../errors.js';
 import type { HeaderFields } from '../header-fields.js';
 import { REQUEST_FIRST_BYTES, requestHead, unlessCutOff } from '../http1-head.js';
 import { http1TooLong } from '../http1-too-long.js';
 import { latin1, type Matcher } from '../matcher.js';
-import { parseAuthority, requestTarget, type Authority } from '../request-target.js';
+import { requestTarget } from '../request-target.js';
 import type { Http1HeaderMeta } from './http1-header.js';
 
 /** What {@link http1Host} learned. */
