@@ -61,7 +61,14 @@ const WORKS: Record<string, Work> = {
     },
   },
   'an upload of node:http that nobody reads': {
-    serve: ({ accept$ }) => accept$.subscribe(toHttp(http.createServer(() => undefined))),
+    serve: ({ accept$ }) => {
+      const server = http.createServer(() => undefined);
+      // What arrived is kept for the request until it is read, or destroyed.
+      downs.push(() => {
+        server.closeAllConnections();
+      });
+      accept$.subscribe(toHttp(server));
+    },
     begin: async (s) => {
       const sent = http.request({ host: 'peer', agent: httpAgent(s), method: 'POST' });
       const response = once(sent, 'response');
