@@ -64,7 +64,8 @@ describe.each(Object.keys(stages))('%s', (name) => {
     'lets go of a client that sends %s and %s',
     async (_what, end, part) => {
       const conns$ = new Subject<Conn>();
-      conns$.pipe(sniff(tlsMatcher())).subscribe(stages[name]?.());
+      const sniffing = conns$.pipe(sniff(tlsMatcher())).subscribe(stages[name]?.());
+      stage.onDown(() => sniffing.unsubscribe());
       let accepted: Socket | undefined;
       const port = await stage.listen((conn, socket) => {
         accepted = socket;

@@ -6,6 +6,7 @@ import { limitPerIp, type PerIpRejection } from '../../src/net/per-ip.js';
 import { proxyProtocol } from '../../src/net/proxy-protocol.js';
 import { latin1 } from '../../src/sniff/matcher.js';
 import { memoryPipe } from '../../src/testing/memory-pipe.js';
+import { Clock } from '../session/session-ends.js';
 
 const PROXY_IP = '10.0.0.1';
 
@@ -16,7 +17,7 @@ function behindProxy() {
   const admitted: Conn[] = [];
   const limit = limitPerIp({ max: 2, rejected: { next: (rejection) => rejections.push(rejection) } });
   const subscription = conns$
-    .pipe(proxyProtocol({ trust: [PROXY_IP] }), limit)
+    .pipe(proxyProtocol({ trust: [PROXY_IP], scheduler: new Clock() }), limit)
     .subscribe((conn) => admitted.push(conn));
   const connect = (client: string): readonly [Conn, Conn] => {
     const [proxy, server] = memoryPipe();

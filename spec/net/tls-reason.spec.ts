@@ -73,7 +73,10 @@ describe('a handshake that fails is told in one plain line', () => {
 
 describe('OpenSSL is not quoted', () => {
   it('when a server that was dialed speaks no TLS', async () => {
-    const server = createServer((socket) => socket.end('SSH-2.0-OpenSSH_9.2\r\n')).listen(0, '127.0.0.1');
+    const server = createServer((socket) => {
+      socket.end('SSH-2.0-OpenSSH_9.2\r\n');
+      downs.push(() => socket.destroy());
+    }).listen(0, '127.0.0.1');
     downs.push(() => server.close());
     await once(server, 'listening');
     const { port } = server.address() as { readonly port: number };
