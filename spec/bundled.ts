@@ -8,18 +8,24 @@ export interface Bundle {
 }
 
 /**
- * Bundles code that imports as a file in `directory` of the project would, minified, RxJS left out.
+ * Bundles code that imports as a file in `directory` of the project would, minified.
  *
  * @param conditions - of `exports`; by itself esbuild adds `module`, which a list of one's own takes away
+ * @param external - packages that are left out
  */
-export async function bundled(code: string, directory: string, conditions?: readonly string[]): Promise<Bundle> {
+export async function bundled(
+  code: string,
+  directory: string,
+  conditions?: readonly string[],
+  external: readonly string[] = ['rxjs'],
+): Promise<Bundle> {
   const { outputFiles, metafile } = await build({
     stdin: { contents: code, resolveDir: fileURLToPath(new URL(`../${directory}`, import.meta.url)), loader: 'ts' },
     bundle: true,
     minify: true,
     platform: 'browser',
     format: 'esm',
-    external: ['rxjs'],
+    external: [...external],
     ...(conditions !== undefined && { conditions: [...conditions] }),
     metafile: true,
     write: false,

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
-import type { Lab } from './run.js';
+import type { Lab, Program } from './run.js';
 
 // It asks nobody but the page's server, and says nothing to a desktop.
 const FLAGS = [
@@ -26,22 +26,47 @@ interface Evaluated {
   readonly result?: { readonly result: { readonly value?: unknown } };
 }
 
-/** Opens a page in Chromium and gives what `expression` is there, once that is neither null nor undefined. */
-export async function valueInPage(lab: Lab, chromium: string, url: string, expression: string): Promise<unknown> {
-  const program = lab.start(chromium, [...FLAGS, `--user-data-dir=${lab.directory()}`, url]);
-  const [, host = ''] = await program.says(/DevTools listening on ws:\/\/([^/]+)/);
-  return program.until(async () => {
-    const targets = (await (await fetch(`http://${host}/json/list`)).json()) as readonly Target[];
-    const page = targets.find(({ type }) => type === 'page');
-    return page && ((await evaluate(page.webSocketDebuggerUrl, expression)) ?? undefined);
-  });
-}
+/** A page in a Chromium of its own. */
+export class Page {
+  readonly #program: Program;
+  readonly #host: string;
+  readonly #debuggerUrl: string;
 
-async function evaluate(debuggerUrl: string, expression: string): Promise<unknown> {
-  const devtools = new WebSocket(debuggerUrl);
-  await once(devtools, 'open');
-  devtools.send(JSON.stringify({ id: 1, method: 'Runtime.evaluate', params: { expression, returnByValue: true } }));
-  const [reply] = (await once(devtools, 'message')) as [Buffer];
-  devtools.terminate();
-  return (JSON.parse(reply.toString()) as Evaluated).result?.result.value;
+  private constructor(program: Program, host: string, debuggerUrl: string) {
+    this.#program = program;
+    this.#host = host;
+    this.#debuggerUrl = debuggerUrl;
+  }
+
+  static async open(lab: Lab, chromium: string, url: string): Promise<Page> {
+    const program = lab.start(chromium, [...FLAGS, `--user-data-dir=${lab.directory()}`, url]);
+    const [, host = ''] = await program.says(/DevTools listening on ws:\/\/([^/]+)/);
+    return program.until(async () => {
+      const targets = (await (await fetch(`http://${host}/json/list`)).json()) as readonly Target[];
+      const page = targets.find(({ type }) => type === 'page');
+      return page && new Page(program, host, page.webSocketDebuggerUrl);
+    });
+  }
+
+  /** What `expression` is in the page, or what its promise resolves to. */
+  async evaluate(expression: string): Promise<unknown> {
+    const devtools = new WebSocket(this.#debuggerUrl);
+    await once(devtools, 'open');
+    const params = { expression, returnByValue: true, awaitPromise: true };
+    devtools.send(JSON.stringify({ id: 1, method: 'Runtime.evaluate', params }));
+    const [reply] = (await once(devtools, 'message')) as [Buffer];
+    devtools.terminate();
+    return (JSON.parse(reply.toString()) as Evaluated).result?.result.value;
+  }
+
+  /** What `expression` is in the page, once that is neither null nor undefined. */
+  value(expression: string): Promise<unknown> {
+    return this.#program.until(async () => (await this.evaluate(expression)) ?? undefined);
+  }
+
+  /** Opens another tab in front of it, which hides it. */
+  async hide(): Promise<void> {
+    await fetch(`http://${this.#host}/json/new?about:blank`, { method: 'PUT' });
+    await this.value('document.hidden || undefined');
+  }
 }

@@ -5,7 +5,7 @@ import { firstValueFrom } from 'rxjs';
 import { codecs } from '../../src/cli/codecs.js';
 import { dial } from '../../src/net/dial.js';
 import { session } from '../../src/session/session.js';
-import { valueInPage } from './chromium.js';
+import { Page } from './chromium.js';
 import { BUILD_MS, buildCommand, COMMAND, isRefused, startDemo } from './demo-program.js';
 import { buildMuxPeer, describeMuxPeer, type MuxPeer, type MuxPeerOptions } from './mux-peer.js';
 import { pattern } from './mux-traffic.js';
@@ -129,7 +129,7 @@ describe('sessions of rxmux demo', () => {
       const cells = (row: string) => `Array.from(${row}.querySelectorAll('td'), (cell) => cell.textContent)`;
       const found = `(() => { const rows = ${rows}; const at = rows.findIndex((row) => ${isShown}); if (at < 0) return;
         return [${cells('rows[at]')}, ${cells("rows[at + 1].querySelector('tr')")}, rows[at + 1].textContent]; })()`;
-      const shown = (await valueInPage(lab, chromium, `http://localhost:${port}/`, found)) as unknown[];
+      const shown = (await (await Page.open(lab, chromium, `http://localhost:${port}/`)).value(found)) as unknown[];
       expect(shown).toEqual([
         expect.arrayContaining(['yamux', 'server', '25', '256 KiB', 'open', expect.stringMatching(/^\d+\.\d$/)]),
         ['stream 1', '', 'any', 'open', '0 B to be sent', '0 B unread', '256 KiB credit', '256 KiB window'],

@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import { WebSocket } from 'ws';
-import { valueInPage } from './chromium.js';
+import { Page } from './chromium.js';
 import { BUILD_MS, buildCommand, COMMAND, isRefused, startDemo, type RunningDemo } from './demo-program.js';
 import { buildGrpcClient } from './grpc-client.js';
 import { describePeer } from './peer.js';
@@ -115,7 +115,7 @@ describe('rxmux demo', () => {
   describePeer(['chromium'], 'Chromium', ({ chromium }) => {
     test('shows a row for its own connection on the page', async () => {
       const row = `Array.from(document.querySelectorAll('tbody tr'), (row) => row.textContent).find((text) => /http1.*open/.test(text))`;
-      expect(await valueInPage(lab, chromium, `http://localhost:${port}/`, row)).toContain('127.0.0.1:');
+      expect(await (await Page.open(lab, chromium, `http://localhost:${port}/`)).value(row)).toContain('127.0.0.1:');
     });
   });
 

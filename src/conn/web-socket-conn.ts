@@ -1,4 +1,4 @@
-import { asyncScheduler, interval, type SchedulerLike, type Subscription } from 'rxjs';
+import { asyncScheduler, type SchedulerLike } from 'rxjs';
 import { unsent } from './lent.js';
 import { ByteQueue } from '../bytes/byte-queue.js';
 import { checkWholeNumber } from '../bytes/whole-number.js';
@@ -6,6 +6,7 @@ import { MuxError, OverflowError, ProtocolError, ResetError, UsageError } from '
 import { addressesOf, type Addresses, type Conn } from './conn.js';
 import { InboxConn } from './inbox-conn.js';
 import type { Patience } from './reading.js';
+import { Ticks } from './ticks.js';
 import type { WebSocketEnd, WebSocketFailure, WebSocketTransport } from './web-socket-transport.js';
 
 /** Settings of {@link fromWebSocket}. */
@@ -27,7 +28,7 @@ export interface FromWebSocketOptions {
     /** True inside a TLS layer. @defaultValue true where the WebSocket's URL begins with `wss:` */
     readonly encrypted?: boolean;
   };
-  /** The clock of looking whether a full WebSocket has sent. @defaultValue `asyncScheduler` */
+  /** The clock of looking whether a full WebSocket has sent. @defaultValue `asyncScheduler`, and a Web Worker in a hidden page */
   readonly scheduler?: SchedulerLike;
 }
 
@@ -44,8 +45,6 @@ const ABORTED = 4000;
 
 /** From here on writers wait, and a peer that can be held back is. */
 const HIGH_WATER_BYTES = 262_144;
-/** No event tells when a WebSocket has sent: how often it is asked while somebody waits. */
-const POLL_MS = 5;
 const RECEIVE_BUFFER_BYTES = 16 << 20;
 /** What arrived before an early close waits so long for a reader that takes none of it. */
 const STALL_TIMEOUT_MS = 30_000;
@@ -64,7 +63,8 @@ class WebSocketConn extends InboxConn {
   readonly #early = new ByteQueue();
   readonly #earlyDone: (() => void)[] = [];
   readonly #waiting = new Set<() => void>();
-  #polling: Subscription | undefined;
+  /** No event says when a WebSocket has sent, so it is asked while a writer waits. */
+  readonly #ticks: Ticks;
   #unreadBytes = 0;
   #isPaused = false;
   #wasOpen: boolean;
@@ -77,6 +77,9 @@ class WebSocketConn extends InboxConn {
     this.#receiveBufferBytes = options.receiveBufferBytes ?? RECEIVE_BUFFER_BYTES;
     this.#maxMessageBytes = options.maxMessageBytes ?? MAX_MESSAGE_BYTES;
     this.#scheduler = options.scheduler ?? asyncScheduler;
+    this.#ticks = new Ticks(() => {
+      if (!this.needsDrain) this.#wakeWriters();
+    }, this.#scheduler);
     this.#wasOpen = socket.readyState !== CONNECTING;
     this.encrypted = options.over?.encrypted ?? socket.url?.startsWith('wss:') === true;
     socket.binaryType = 'arraybuffer';
@@ -123,12 +126,10 @@ class WebSocketConn extends InboxConn {
       return () => undefined;
     }
     this.#waiting.add(callback);
-    this.#polling ??= interval(POLL_MS, this.#scheduler).subscribe(() => {
-      if (!this.needsDrain) this.#wakeWriters();
-    });
+    this.#ticks.start();
     return () => {
       this.#waiting.delete(callback);
-      if (this.#waiting.size === 0) this.#stopPolling();
+      if (this.#waiting.size === 0) this.#ticks.stop();
     };
   }
 
@@ -193,6 +194,8 @@ class WebSocketConn extends InboxConn {
       this.#isPaused = true;
       this.#socket.pause?.();
     }
+    // What the peer says comes on time where timers do not, and often because it took what was sent.
+    if (this.#waiting.size > 0 && !this.needsDrain) this.#wakeWriters();
   }
 
   #refuseText(): void {
@@ -225,6 +228,7 @@ class WebSocketConn extends InboxConn {
     if (error === undefined) this.inbox.end();
     else this.inbox.fail(error, error.initiator === 'remote' ? this.#patience() : undefined);
     this.#wakeWriters();
+    this.#ticks.close();
   }
 
   #patience(): Patience {
@@ -232,7 +236,7 @@ class WebSocketConn extends InboxConn {
   }
 
   #wakeWriters(): void {
-    this.#stopPolling();
+    this.#ticks.stop();
     const waiting = [...this.#waiting];
     this.#waiting.clear();
     for (const callback of waiting) {
@@ -242,11 +246,6 @@ class WebSocketConn extends InboxConn {
         this.onThrown(error);
       }
     }
-  }
-
-  #stopPolling(): void {
-    this.#polling?.unsubscribe();
-    this.#polling = undefined;
   }
 }
 
