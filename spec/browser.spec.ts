@@ -17,8 +17,8 @@ describe('rxmux in a browser', () => {
   it('stays small: all of it, and a session of one protocol over a WebSocket', async () => {
     const { bytes: one } = await bundled("export { fromWebSocket, session, yamux } from './browser.js';", 'src');
     const sizes = [Buffer.from(all), one].map((code) => gzipSync(code, { level: 9 }).length);
-    // Measured: 25,141 and 21,497 bytes. Less than 1 % of room is left, so whatever adds more is seen.
-    expect(sizes[0]).toBeLessThanOrEqual(25_181);
-    expect(sizes[1]).toBeLessThanOrEqual(21_537);
+    // Measured: 25,453 and 21,826 bytes. Less than 1 % of room is left, so whatever adds more is seen.
+    expect(sizes[0]).toBeLessThanOrEqual(25_493);
+    expect(sizes[1]).toBeLessThanOrEqual(21_866);
   });
 });
