@@ -128,6 +128,24 @@ test('case 64: the socket has the listeners it has in a server of its own, and n
   expect(seen[0]).toEqual(seen[1]);
 });
 
+test('close ends idle connections of a port that the server opened after its first sink', async () => {
+  const server = http.createServer({ keepAliveTimeout: 0 }, (_request, response) => response.end());
+  toHttp(server);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const agent = new http.Agent({ keepAlive: true });
+  stage.onDown(() => {
+    agent.destroy();
+  });
+  const { port } = server.address() as AddressInfo;
+  const [response] = (await once(http.get({ port, host: '127.0.0.1', agent }), 'response')) as [http.IncomingMessage];
+  const { socket } = response.resume();
+  await once(response, 'end');
+  const closed = Promise.all([once(socket, 'close'), once(server, 'close')]);
+  server.close();
+  await closed;
+});
+
 test('a server of node:https is given connections still encrypted', async () => {
   const pem = await localhostPem();
   const server = https.createServer(pem, (_request, response) => response.end('secret'));

@@ -118,8 +118,9 @@ export class ServedServer {
     await allClosed(streams);
     drained?.();
     server._connections--;
-    this.#restore();
+    // Before the server forgets the connections that Node has listed for it: those of its own port are idle, too.
     this.#nativeClose();
+    this.#restore();
   }
 
   #restore(): void {
