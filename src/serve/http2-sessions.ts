@@ -1,6 +1,7 @@
 import type { Http2SecureServer, Http2Server, ServerHttp2Session } from 'node:http2';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
+import { familyOf } from '../conn/ip-address.js';
 import { PassingMap } from '../conn/passing-map.js';
 import type { SocketLike } from '../net/socket-like.js';
 import { carrierOf } from '../net/tls-carrier.js';
@@ -8,6 +9,7 @@ import { drainHttp } from './http-drain.js';
 import { http2Stream } from './http2-stream.js';
 import { announceLiving, endWhenSilent } from './living-sessions.js';
 import type { ServerKind } from './served-server.js';
+import { isTlsServer, showClients } from './tls-handshakes.js';
 
 /** An open session, and the stream that was handed over for it; none for one of the server's own port. */
 interface Open {
@@ -32,10 +34,14 @@ export const HTTP2: ServerKind<Http2Server | Http2SecureServer> = {
       session.once('close', () => sessions.delete(session));
       announceLiving(session);
       endWhenSilent(session);
-      tellPeer(session);
+      showPeer(session);
     };
     server.on('session', onSession);
-    return () => server.off('session', onSession);
+    const undoTls = isTlsServer(server) ? showClients(server) : undefined;
+    return () => {
+      server.off('session', onSession);
+      undoTls?.();
+    };
   },
   asTaken: http2Stream,
   take: (server, stream) => {
@@ -55,10 +61,10 @@ export const HTTP2: ServerKind<Http2Server | Http2SecureServer> = {
   },
 };
 
-// Over a Duplex the session makes a socket of its own that knows no peer; this is the field its addresses are read from.
-function tellPeer({ socket }: ServerHttp2Session): void {
+// Over a Duplex the session makes a socket of its own that has no peer; this is the field that its addresses are read from.
+function showPeer({ socket }: ServerHttp2Session): void {
   const { stream } = socket as typeof socket & { readonly stream?: SocketLike };
   if (stream?.remoteAddress === undefined) return;
   const { remoteAddress: address, remotePort: port } = stream;
-  Object.assign(socket, { _peername: { address, port, family: address.includes(':') ? 'IPv6' : 'IPv4' } });
+  Object.assign(socket, { _peername: { address, port, family: familyOf(address) } });
 }

@@ -1,6 +1,9 @@
-import type { Server } from 'node:net';
+import { Socket, type Server } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Server as TlsServer, type TLSSocket } from 'node:tls';
+import { addressesOf } from '../conn/conn.js';
+import { carryAddresses, hasOwnAddresses } from '../net/carry-addresses.js';
+import type { SocketLike } from '../net/socket-like.js';
 import { carrierOf } from '../net/tls-carrier.js';
 
 // The streams that were handed over, and whether each was half-open by itself.
@@ -30,4 +33,21 @@ export function keepHalfOpen(server: TlsServer, allowHalfOpen: boolean): () => v
   };
   server.on('secureConnection', onSecure);
   return () => server.off('secureConnection', onSecure);
+}
+
+/**
+ * Shows on the TLS sockets of a server the addresses that their streams have of a PROXY header or a session: a TLS socket asks the
+ * system, which knows the proxy. In front of other listeners, which may read them. What is returned undoes this.
+ */
+export function showClients(server: TlsServer): () => void {
+  const onSecure = (secure: TLSSocket): void => {
+    const carrier: SocketLike | undefined = carrierOf(secure);
+    if (carrier === undefined || (carrier instanceof Socket && !hasOwnAddresses(carrier))) return;
+    carryAddresses(secure, addressesOf(carrier));
+  };
+  const onFailed = (_error: Error, secure: TLSSocket): void => {
+    onSecure(secure);
+  };
+  server.prependListener('secureConnection', onSecure).prependListener('tlsClientError', onFailed);
+  return () => server.off('secureConnection', onSecure).off('tlsClientError', onFailed);
 }

@@ -3,17 +3,17 @@ import type { Server as HttpsServer } from 'node:https';
 import { drainHttp, notePipelines } from './http-drain.js';
 import type { ServerKind } from './served-server.js';
 import { serverSink, type Sink } from './sink.js';
-import { beginHandshake, keepHalfOpen, isTlsServer } from './tls-handshakes.js';
+import { beginHandshake, keepHalfOpen, isTlsServer, showClients } from './tls-handshakes.js';
 
 const HTTP: ServerKind<HttpServer | HttpsServer> = {
   prepare: (server) => {
     const { httpAllowHalfOpen } = server as HalfOpenServer;
     Object.assign(server, { httpAllowHalfOpen: true });
     notePipelines();
-    const undoTls = isTlsServer(server) ? keepHalfOpen(server, true) : undefined;
+    const undoTls = isTlsServer(server) ? [keepHalfOpen(server, true), showClients(server)] : [];
     return () => {
       Object.assign(server, { httpAllowHalfOpen });
-      undoTls?.();
+      for (const undo of undoTls) undo();
     };
   },
   take: (server, stream) => {

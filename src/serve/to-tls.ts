@@ -1,17 +1,17 @@
 import type { Server, TLSSocket } from 'node:tls';
 import type { ServerKind } from './served-server.js';
 import { serverSink, type Sink } from './sink.js';
-import { beginHandshake, keepHalfOpen } from './tls-handshakes.js';
+import { beginHandshake, keepHalfOpen, showClients } from './tls-handshakes.js';
 
 const TLS: ServerKind<Server> = {
   prepare: (server) => {
     server.on('tlsClientError', destroyClient);
     // As it would be on the server's own port: a program that does not expect half-open sockets leaves them open for ever.
     const { allowHalfOpen = false } = server as Server & { readonly allowHalfOpen?: boolean };
-    const undo = keepHalfOpen(server, allowHalfOpen);
+    const undos = [keepHalfOpen(server, allowHalfOpen), showClients(server)];
     return () => {
       server.off('tlsClientError', destroyClient);
-      undo();
+      for (const undo of undos) undo();
     };
   },
   take: (server, stream) => {
