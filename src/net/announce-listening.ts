@@ -6,16 +6,16 @@ const CHECKING = 'http.server.connectionsCheckingInterval';
 
 /**
  * Makes a server that never listens keep its deadlines: Node's http sets up the list behind `headersTimeout`, `requestTimeout` and
- * `closeAllConnections` on 'listening' only. What is returned stops the timer and drops the list, as no connection is left.
+ * `closeAllConnections` on 'listening' only. What is returned stops the timer. The list stays with the server: native parsers point to
+ * it without holding it, and the process crashes (SIGSEGV) when one outlives it.
  */
 export function announceListening(server: Server): () => void {
   server.emit('listening');
   return () => {
-    clearInterval(privateField(server, CHECKING) as NodeJS.Timeout | undefined);
-    for (const name of [CHECKING, CONNECTIONS]) {
-      const symbol = symbolOf(server, name);
-      if (symbol !== undefined) Reflect.deleteProperty(server, symbol);
-    }
+    const symbol = symbolOf(server, CHECKING);
+    if (symbol === undefined) return;
+    clearInterval(Reflect.get(server, symbol) as NodeJS.Timeout | undefined);
+    Reflect.deleteProperty(server, symbol);
   };
 }
 
@@ -33,17 +33,9 @@ export interface HttpConnections {
 
 /** The connections that a server of `node:http` keeps a list of; none where Node hides it elsewhere. */
 export function httpConnections(server: Server): HttpConnections {
-  return (
-    (privateField(server, CONNECTIONS) as HttpConnections | undefined) ?? {
-      all: () => [],
-      idle: () => [],
-    }
-  );
-}
-
-function privateField(server: Server, name: string): unknown {
-  const symbol = symbolOf(server, name);
-  return symbol && Reflect.get(server, symbol);
+  const symbol = symbolOf(server, CONNECTIONS);
+  const connections = symbol && (Reflect.get(server, symbol) as HttpConnections | undefined);
+  return connections ?? { all: () => [], idle: () => [] };
 }
 
 function symbolOf(server: Server, name: string): symbol | undefined {
