@@ -269,7 +269,7 @@ export function sessionContract(name: string, codec: Codec): void {
         'the GoAway of a peer, code %i, is the reason, though a stream was open and the connection ends by %s',
         async (code, end) => {
           const pair = memoryPipe();
-          const server = session(pair[1], { codec, role: 'server', keepAlive: false });
+          const server = session(pair[1], { codec, role: 'server', keepAlive: false, scheduler: new Clock() });
           const id = traits.firstId.client;
           const frames: readonly Frame[] = [
             { kind: 'open', id },

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Duplex } from 'node:stream';
+import { filter, take } from 'rxjs';
 import type { Conn } from '../../src/conn/conn.js';
 import type { MuxError } from '../../src/errors.js';
 import { consume } from '../../src/flow/consume.js';
@@ -174,6 +175,100 @@ export function sessionEndContract(name: string, codec: Codec): void {
         expect(budget.usedBytes).toBe(0);
       });
     });
+  });
+
+  /** A client that has accepted none of the server's streams: one with 200 KB, one that is empty, one without anything yet. */
+  async function offered(isWhole: boolean, maxBytes = 1 << 30) {
+    const budget = receiveBudget({ maxBytes });
+    const pair = ends(
+      codec,
+      { windowBytes, budget, server: { budget: receiveBudget({ maxBytes: 1 << 30 }) } },
+      { capacityBytes: 1 << 20 },
+    );
+    const sent = pattern(BYTES);
+    const [full, empty] = [pair.server.open(), pair.server.open()];
+    full.next(sent);
+    if (isWhole) full.complete();
+    empty.complete();
+    void pair.server.open({ eager: true });
+    const hasCome = (of: (stream: MuxStream) => boolean): boolean => pair.client.streams.some(of);
+    await turnsUntil(
+      () =>
+        hasCome(({ bytesRead }) => bytesRead === BYTES) &&
+        hasCome((stream) => stream._hasEnded && stream.bytesRead === 0),
+    );
+    return { pair, sent, budget };
+  }
+
+  describe.each(ENDS)(`streams of ${name} that wait in accept$ at %s`, (_end, end, codeOf) => {
+    test.each([
+      ['with FIN', true, Infinity],
+      ['without FIN', false, Infinity],
+      ['one subscriber for each', true, 1],
+    ])('are accepted later with all that arrived: %s', async (_fin, isWhole, count) => {
+      const { pair, sent, budget } = await offered(isWhole);
+      end(pair);
+      await turnsUntil(() => pair.client._life.isOver);
+      const reads: Read[] = [];
+      let completed = 0;
+      for (let n = 0; n < 3; n++) {
+        pair.client.accept$.pipe(take(count)).subscribe({
+          next: (stream) => reads.push(observed(stream)),
+          complete: () => completed++,
+        });
+      }
+      expect(reads.map((read) => read.end)).toEqual([isWhole ? 'complete' : codeOf(codec), 'complete']);
+      expect(sha256(Buffer.concat(reads[0]?.chunks ?? []))).toBe(sha256(sent));
+      expect([completed, budget.usedBytes]).toEqual([3, 0]);
+      await turnsUntil(() => pair.server._life.isOver);
+      expect(pair.clock.timers).toBe(0);
+    });
+
+    test('are dropped when for stallTimeoutMs no subscriber takes any', async () => {
+      const { pair, budget } = await offered(true);
+      end(pair);
+      await turnsUntil(() => pair.client._life.isOver && pair.server._life.isOver);
+      const accepted: MuxStream[] = [];
+      await pair.clock.pass(29_999);
+      expect(budget.usedBytes).toBe(BYTES);
+      pair.client.accept$.pipe(take(1)).subscribe((stream) => accepted.push(stream));
+      await pair.clock.pass(29_999);
+      expect(pair.clock.timers).toBe(1);
+      await pair.clock.pass(1);
+      pair.client.accept$.subscribe((stream) => accepted.push(stream));
+      expect([accepted.length, pair.clock.timers]).toEqual([1, 0]);
+      accepted[0]?.subscribe({ error: () => undefined });
+      expect(budget.usedBytes).toBe(0);
+    });
+
+    test('are dropped, and what others have not read with them, where the budget of the process is used up', async () => {
+      const { pair, budget } = await offered(true, BYTES);
+      let taken: MuxStream | undefined;
+      pair.client.accept$
+        .pipe(
+          filter(({ bytesRead }) => bytesRead > 0),
+          take(1),
+        )
+        .subscribe((stream) => {
+          taken = stream;
+        });
+      end(pair);
+      await turnsUntil(() => pair.client._life.isOver && pair.server._life.isOver);
+      const read = observed(taken as MuxStream);
+      const accepted: MuxStream[] = [];
+      pair.client.accept$.subscribe((stream) => void accepted.push(stream));
+      expect([read.end, read.chunks, budget.usedBytes]).toEqual([codeOf(codec), [], 0]);
+      expect(accepted.map(({ bytesRead }) => bytesRead)).toEqual([0]);
+    });
+  });
+
+  test(`our own error drops the streams of ${name} that wait in accept$`, async () => {
+    const { pair } = await offered(true);
+    pair.client.error('enough');
+    await turnsUntil(() => pair.client._life.isOver);
+    const seen: unknown[] = [];
+    pair.client.accept$.subscribe({ next: () => seen.push('stream'), complete: () => seen.push('complete') });
+    expect(seen).toEqual(['complete']);
   });
 
   describe(`a reader of ${name} that takes nothing of what came before the end`, () => {

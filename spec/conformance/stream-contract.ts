@@ -168,14 +168,14 @@ export function streamContract(name: string, codec: Codec): void {
 
     test('session case 37: a connection that is cut off ends both sides and all their streams with an error', async () => {
       const pair = ends(codec, {}, { cutAfterBytes: 60_000, chunkBytes: 100 });
-      const far = firstValueFrom(pair.server.accept$);
+      const far = arrivals(pair.server);
       const streams = [pair.client.open(), pair.client.open()];
       for (const stream of streams) {
         stream.next(new Uint8Array(40_000));
         stream.complete();
       }
-      const seen = [log(await far), ...streams.map((stream) => log(stream))];
       await turn();
+      const seen = [...far, ...streams].map((stream) => log(stream));
       expect(seen.map((each) => each.slice(-1))).toEqual(seen.map(() => ['ERR_MUX_TRANSPORT']));
       expect(await Promise.all([why(pair.client), why(pair.server)])).toEqual([
         'ERR_MUX_TRANSPORT',

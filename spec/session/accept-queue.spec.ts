@@ -3,8 +3,12 @@ import { take } from 'rxjs';
 import type { MuxError } from '../../src/errors.js';
 import { AcceptQueue } from '../../src/session/accept-queue.js';
 import type { MuxStream } from '../../src/session/mux-stream.js';
+import { Clock } from './session-ends.js';
 
 const stream = (streamId: number): MuxStream => Object.assign(Object.create(null) as MuxStream, { streamId });
+
+const queueOf = (backlog: number): AcceptQueue =>
+  new AcceptQueue(backlog, { scheduler: new Clock(), stallTimeoutMs: 1000 });
 
 function idsOf(queue: AcceptQueue, count = Infinity): (number | string)[] {
   const seen: (number | string)[] = [];
@@ -18,7 +22,7 @@ function idsOf(queue: AcceptQueue, count = Infinity): (number | string)[] {
 
 describe('streams that wait to be accepted', () => {
   test('are kept without a subscriber, up to the backlog', () => {
-    const queue = new AcceptQueue(2);
+    const queue = queueOf(2);
     queue.offer(stream(1));
     expect([queue.isFull(0), queue.isFull(1)]).toEqual([false, true]);
     queue.offer(stream(2));
@@ -28,7 +32,7 @@ describe('streams that wait to be accepted', () => {
   });
 
   test('are not refused to one who takes them, even with a backlog of 0', () => {
-    const queue = new AcceptQueue(0);
+    const queue = queueOf(0);
     expect(queue.isFull(0)).toBe(true);
     const seen = idsOf(queue);
     expect(queue.isFull(0)).toBe(false);
@@ -37,7 +41,7 @@ describe('streams that wait to be accepted', () => {
   });
 
   test('session case 31: are not lost when a subscriber leaves and another comes', () => {
-    const queue = new AcceptQueue(8);
+    const queue = queueOf(8);
     for (const id of [1, 2, 3]) queue.offer(stream(id));
     expect([idsOf(queue, 1), idsOf(queue, 1)]).toEqual([
       [1, 'complete'],
@@ -48,7 +52,7 @@ describe('streams that wait to be accepted', () => {
   });
 
   test('have one taker at a time', () => {
-    const queue = new AcceptQueue(8);
+    const queue = queueOf(8);
     const first = idsOf(queue);
     expect(idsOf(queue)).toEqual(['ERR_MUX_SECOND_SUBSCRIBE']);
     queue.offer(stream(1));
@@ -56,7 +60,7 @@ describe('streams that wait to be accepted', () => {
   });
 
   test('are forgotten when they are over before', () => {
-    const queue = new AcceptQueue(8);
+    const queue = queueOf(8);
     const [first, second] = [stream(1), stream(2)];
     for (const each of [first, second]) queue.offer(each);
     queue.forget(first);
@@ -65,11 +69,11 @@ describe('streams that wait to be accepted', () => {
   });
 
   test('come before the end, which later subscribers are told as well', () => {
-    const queue = new AcceptQueue(8);
+    const queue = queueOf(8);
     queue.offer(stream(1));
     queue.end();
     expect([idsOf(queue), idsOf(queue)]).toEqual([[1, 'complete'], ['complete']]);
-    const waiting = new AcceptQueue(8);
+    const waiting = queueOf(8);
     const seen = idsOf(waiting);
     waiting.end();
     waiting.end();
@@ -77,7 +81,7 @@ describe('streams that wait to be accepted', () => {
   });
 
   test('session case 38: come in order when more are offered, or the subscriber leaves, from within next', () => {
-    const queue = new AcceptQueue(8);
+    const queue = queueOf(8);
     const seen: number[] = [];
     for (const id of [1, 2]) queue.offer(stream(id));
     const subscription = queue.accept$.subscribe(({ streamId }) => {

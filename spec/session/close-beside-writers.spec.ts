@@ -1,8 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
-import { interval, map } from 'rxjs';
+import { Subject } from 'rxjs';
+import { flowTo } from '../../src/flow/flow-to.js';
 import { paced } from '../../src/flow/paced.js';
 import type { MuxStream } from '../../src/session/mux-stream.js';
-import { Clock, CODECS, ends, turn, turnsUntil, why } from './session-ends.js';
+import { memoryPipe } from '../../src/testing/memory-pipe.js';
+import { CODECS, ends, turn, turnsUntil, why } from './session-ends.js';
 
 const CHUNK = new Uint8Array(50_000);
 
@@ -19,13 +21,18 @@ const WAYS: readonly (readonly [name: string, write: (stream: MuxStream) => () =
     'paced',
     (stream) => {
       for (let n = 0; n < 4; n++) stream.next(CHUNK);
-      interval(1, new Clock())
-        .pipe(
-          map(() => CHUNK),
-          paced(stream),
-        )
-        .subscribe({ next: (chunk) => stream.next(chunk), error: () => undefined });
-      return () => undefined;
+      const late$ = new Subject<Uint8Array>();
+      late$.pipe(paced(stream)).subscribe({ next: (chunk) => stream.next(chunk), error: () => undefined });
+      return () => late$.next(CHUNK);
+    },
+  ],
+  [
+    'flowTo',
+    (stream) => {
+      for (let n = 0; n < 4; n++) stream.next(CHUNK);
+      const [from, to] = memoryPipe({ capacityBytes: 1 << 20 });
+      to.pipe(flowTo(stream)).subscribe();
+      return () => from._write(CHUNK);
     },
   ],
   [

@@ -139,20 +139,36 @@ describe.each(CODECS)('the last bytes of a session of %s, over a slow link', (_n
     expect(closed.map(({ error }) => error?.code)).toEqual(['ERR_MUX_TIMEOUT']);
   });
 
-  test.each([
+  describe.each([
     ['', false],
     [', also after goAway', true],
-  ])('are cut off by the limit of close, at its very time and with an error%s', async (_after, isLeaving) => {
-    const { s, got, closed, ends, clock, pass } = await slow(codec);
-    const from = clock.now();
-    if (isLeaving) s.goAway();
-    s.close({ timeoutMs: 10 * SECOND });
-    await pass(9, 1000);
-    expect(closed).toEqual([]);
-    await pass(2, 1000);
-    expect(closed).toMatchObject([{ error: { code: 'ERR_MUX_TIMEOUT' }, at: from + 10 * SECOND }]);
-    expect(got()).toBeLessThan(BYTES);
-    expect([ends, clock.timers]).toEqual([['ERR_MUX_RESET'], 0]);
+  ])('have as long as close allows between one and the next%s', (_after, isLeaving) => {
+    test('and all the time that they need, however long that is', async () => {
+      const { s, got, closed, ends, pass } = await slow(codec);
+      if (isLeaving) s.goAway();
+      s.close({ timeoutMs: 3 * SECOND });
+      for (let n = 0; n < 16; n++) {
+        await pass(1, 0);
+        await pass(1, 2000);
+      }
+      expect([got(), ends, closed.map(({ error }) => error?.code)]).toEqual([BYTES, ['complete'], [undefined]]);
+    });
+
+    test('and are cut off with an error when none leaves', async () => {
+      const { s, got, closed, ends, clock, pass } = await slow(codec);
+      if (isLeaving) s.goAway();
+      s.close({ timeoutMs: 10 * SECOND });
+      await pass(9, 1000);
+      expect(closed).toEqual([]);
+      const from = clock.now();
+      await pass(9, 0);
+      expect(closed).toEqual([]);
+      await pass(2, 0);
+      expect(closed).toMatchObject([{ error: { code: 'ERR_MUX_TIMEOUT' } }]);
+      expect(closed[0]?.at).toBeLessThanOrEqual(from + 11 * SECOND);
+      expect(got()).toBeLessThan(BYTES);
+      expect([ends, clock.timers]).toEqual([['ERR_MUX_RESET'], 0]);
+    });
   });
 
   test('have all left when the limit of close runs out: the peer still has its 5 seconds', async () => {

@@ -136,9 +136,7 @@ export abstract class Conn<P extends string = string, M extends object = ConnMet
   abstract readonly bufferedBytes: number;
   /** True when a writer should wait before the next chunk; `paced`, `flowTo` and the pull interfaces do. */
   abstract readonly needsDrain: boolean;
-  /**
-   * Emits once, then completes, when the connection is over in both directions; replayed to late subscribers. Never errors.
-   */
+  /** Emits once, then completes, when the connection is over in both directions; replayed to late subscribers. Never errors. */
   abstract readonly closed$: Observable<ConnClosed>;
 
   /**
@@ -156,6 +154,11 @@ export abstract class Conn<P extends string = string, M extends object = ConnMet
   abstract _read(intake: Intake): Reading;
   /** @internal Looks at the first bytes without consuming them; only before there is a reader. */
   abstract _peek(handler: PeekHandler): Peeking;
+  /** @internal Changes with every byte that leaves. */
+  get _sendProgress(): number {
+    return this.bytesWritten - this.bufferedBytes;
+  }
+
   /**
    * @internal Sends, and answers whether the writer may go on at once. The chunk is kept until its bytes have left. `done` is called
    * once, when they have, or never will: then the writer may go on and use its buffer again.
@@ -290,10 +293,7 @@ export abstract class Conn<P extends string = string, M extends object = ConnMet
   }
 }
 
-/**
- * Checks what has to be a Conn, at the call of `name`.
- * @throws UsageError `ERR_MUX_OPTION` for anything else
- */
+/** Checks what has to be a Conn, at the call of `name`. @throws UsageError `ERR_MUX_OPTION` for anything else */
 export function requireConn(name: string, value: unknown): void {
   if (!(value instanceof Conn)) throw new UsageError('ERR_MUX_OPTION', `${name} takes a Conn: see fromDuplex`);
 }

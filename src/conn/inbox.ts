@@ -96,6 +96,14 @@ export class Inbox implements Reading {
     this.#awaitReader();
   }
 
+  /** Forgets what waits here, a FIN behind it included. */
+  drop(): void {
+    if (this.#chunks.isEmpty) return;
+    this.#lose();
+    this.#end = undefined;
+    this.#filter = undefined;
+  }
+
   #finish(end: { readonly error: MuxError | undefined }): void {
     if (this.#end !== undefined) return;
     this.#end = end;

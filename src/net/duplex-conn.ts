@@ -99,9 +99,14 @@ export class DuplexConn extends Conn {
 
   /** @internal Changes with every byte that is received, or that the system takes. */
   get progress(): number {
+    return this.bytesRead + this._sendProgress;
+  }
+
+  /** @internal */
+  override get _sendProgress(): number {
     // Of a large write only the handle knows how much of it is gone.
     const { _handle: handle } = this.#duplex as { readonly _handle?: { readonly writeQueueSize?: number } | null };
-    return this.bytesRead + this.bytesWritten - (handle?.writeQueueSize ?? 0) - this.bufferedBytes;
+    return super._sendProgress - (handle?.writeQueueSize ?? 0);
   }
 
   /** @internal True once one side has ended and the other has not. */

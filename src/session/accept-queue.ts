@@ -1,10 +1,12 @@
-import { Observable, type Subscriber } from 'rxjs';
+import { Observable, type Subscriber, type Subscription } from 'rxjs';
+import type { Patience } from '../conn/reading.js';
 import { UsageError } from '../errors.js';
 import type { MuxStream } from './mux-stream.js';
 
 /**
  * Streams that the peer opened, on their way to the one who accepts them. Without a subscriber they wait here, up to the
- * backlog; a subscriber that leaves loses none, and another may come after it.
+ * backlog; a subscriber that leaves loses none, and another may come after it. After the end of the session those with bytes or FIN wait
+ * on, until for `stallTimeoutMs` no subscriber takes any.
  */
 export class AcceptQueue {
   readonly accept$: Observable<MuxStream>;
@@ -12,9 +14,12 @@ export class AcceptQueue {
   #waiting: MuxStream[] = [];
   #subscriber: Subscriber<MuxStream> | undefined;
   #hasEnded = false;
+  readonly #patience: Patience;
+  #stall: Subscription | undefined;
 
-  constructor(backlog: number) {
+  constructor(backlog: number, patience: Patience) {
     this.#backlog = backlog;
+    this.#patience = patience;
     this.accept$ = new Observable((subscriber) => {
       if (this.#subscriber !== undefined) {
         const text = 'accept$ has a subscriber already: a stream has one reader; use share() to tell several';
@@ -40,17 +45,18 @@ export class AcceptQueue {
     this.#deliver();
   }
 
-  /** A stream that waits here is over. */
+  /** A stream that waits here is over, and nothing of it is left to read. */
   forget(stream: MuxStream): void {
     if (this.#waiting.length === 0) return;
     const at = this.#waiting.indexOf(stream);
     if (at >= 0) this.#waiting.splice(at, 1);
   }
 
-  /** No stream will come any more. The streams that wait here have ended with their session. */
+  /** No stream will come any more. Those that wait here have ended with their session and have something left to read. */
   end(): void {
     this.#hasEnded = true;
     this.#deliver();
+    this.#awaitSubscriber();
   }
 
   // A subscriber may leave, another come and the session end from within `next`.
@@ -63,6 +69,17 @@ export class AcceptQueue {
       stream.isWaiting = false;
       subscriber.next(stream);
     }
-    if (this.#hasEnded) subscriber.complete();
+    if (!this.#hasEnded) return;
+    this.#awaitSubscriber();
+    subscriber.complete();
+  }
+
+  #awaitSubscriber(): void {
+    this.#stall?.unsubscribe();
+    if (this.#waiting.length === 0) return;
+    const { scheduler, stallTimeoutMs } = this.#patience;
+    this.#stall = scheduler.schedule(() => {
+      for (const stream of this.#waiting.splice(0)) stream.cancelRead();
+    }, stallTimeoutMs);
   }
 }

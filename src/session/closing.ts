@@ -1,3 +1,17 @@
+import {
+  defer,
+  filter,
+  interval,
+  map,
+  pairwise,
+  scan,
+  startWith,
+  take,
+  type Observable,
+  type SchedulerLike,
+} from 'rxjs';
+import type { Conn } from '../conn/conn.js';
+import { tickMs } from './tick.js';
 import type { MuxStream } from './mux-stream.js';
 import type { StreamMap } from './stream-map.js';
 
@@ -21,12 +35,44 @@ export class Closing {
     return queued <= 0;
   }
 
-  /** True once all of it was handed to the transport. */
+  /** Bytes that the transport has not been given. */
+  get leftBytes(): number {
+    let left = 0;
+    for (const stream of this.#streams) left += Math.max(this.#queuedBytes.get(stream) ?? 0, 0) + stream.bufferedBytes;
+    return left;
+  }
+
+  /** True once all of it, FIN included, was handed to the transport. */
   get isDone(): boolean {
-    for (const stream of this.#streams) {
-      const queued = this.#queuedBytes.get(stream) ?? 0;
-      if (queued > 0 || stream.bufferedBytes > 0 || stream.isEndDue) return false;
-    }
+    if (this.leftBytes > 0) return false;
+    for (const stream of this.#streams) if (stream.isEndDue) return false;
     return true;
   }
+}
+
+/** What is looked at. */
+interface Sending {
+  readonly conn: Conn;
+  readonly closing: Closing | undefined;
+  readonly settings: { readonly scheduler: SchedulerLike };
+}
+
+/** Emits once, when for `limitMs` nothing of what is left to send has moved on. Answers to pings, which a peer can ask for, are no progress. */
+export function standstill({ closing, conn, settings }: Sending, limitMs: number): Observable<number> {
+  const everyMs = tickMs(limitMs);
+  // Both figures stay as they are while nothing moves.
+  const look = (): readonly [left: number, progress: number] => [
+    closing?.leftBytes ?? 0,
+    conn.bufferedBytes === 0 ? 0 : conn._sendProgress,
+  ];
+  return defer(() =>
+    interval(everyMs, settings.scheduler).pipe(
+      map(look),
+      startWith(look()),
+      pairwise(),
+      scan((stillMs, [a, b]) => (a[0] === b[0] && a[1] === b[1] ? stillMs + everyMs : 0), 0),
+      filter((stillMs) => stillMs >= limitMs),
+      take(1),
+    ),
+  );
 }

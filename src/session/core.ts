@@ -6,6 +6,7 @@ import { AcceptQueue } from './accept-queue.js';
 import { clockOf } from './clock.js';
 import type { Closing } from './closing.js';
 import { Heartbeat } from './heartbeat.js';
+import { rememberUnread } from './left-unread.js';
 import { MuxStream } from './mux-stream.js';
 import type { Settings } from './settings.js';
 import type { StreamHost } from './stream-host.js';
@@ -72,7 +73,7 @@ export class Core implements StreamHost<MuxStream> {
     this.owner = owner;
     const now = (this.now = clockOf(settings.scheduler));
     this.table = new StreamTable(settings.codec.traits, settings.role);
-    this.accepts = new AcceptQueue(settings.acceptBacklog);
+    this.accepts = new AcceptQueue(settings.acceptBacklog, settings);
     this.budget = { maxBytes: settings.receiveBudgetBytes, usedBytes: 0 };
     this.opens = new TokenBucket(settings.openRate, now);
     this.resets = new TokenBucket(settings.resetRate, now);
@@ -164,16 +165,9 @@ export class Core implements StreamHost<MuxStream> {
     if (!this.table.remove(stream)) return false;
     if (wentWell) this.resets.refund();
     stream.window.release();
-    this.accepts.forget(stream);
-    if (stream.window.arrivedBytes > 0) this.#remember(stream);
+    if (!stream.isWaiting) this.accepts.forget(stream);
+    if (stream.window.arrivedBytes > 0) rememberUnread(stream, this);
     return true;
-  }
-
-  #remember(stream: MuxStream): void {
-    const { budget } = this.settings;
-    const left: Left = { core: new WeakRef(this), budget, bytes: stream.window.arrivedBytes };
-    stream.window.left = left;
-    forgotten.register(stream, left);
   }
 
   gone(): void {
@@ -246,20 +240,6 @@ export class Core implements StreamHost<MuxStream> {
     this.owner.onHold('unread', false);
   }
 }
-
-/** What is unread of a stream that is over, without the stream; a session that is over is not kept for it. */
-interface Left {
-  readonly core: WeakRef<Core>;
-  readonly budget: ReceiveBudget;
-  bytes: number;
-}
-
-// Streams that are over, with bytes that somebody may still read: when nobody has the stream any more, they are given back.
-const forgotten = new FinalizationRegistry<Left>(({ core, budget, bytes }) => {
-  const owner = core.deref();
-  if (owner === undefined) budget.usedBytes -= bytes;
-  else owner.giveBack(bytes);
-});
 
 /** The word for why a stream of ours is reset. */
 function reasonOf(error: MuxError): Reason {

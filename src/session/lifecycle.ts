@@ -1,9 +1,9 @@
-import { ReplaySubject, timer, type Observable, type Subscription } from 'rxjs';
+import { ReplaySubject, type Observable, type Subscription } from 'rxjs';
 import type { Conn } from '../conn/conn.js';
 import type { Intake, Reading } from '../conn/reading.js';
 import { MuxError, type Initiator } from '../errors.js';
 import type { Decoder, Reason } from '../wire/codec.js';
-import { Closing } from './closing.js';
+import { Closing, standstill } from './closing.js';
 import { Core, type CoreOwner, type HoldReason } from './core.js';
 import { Inbound } from './inbound.js';
 import { OpenQueue } from './open-queue.js';
@@ -193,15 +193,18 @@ export class Lifecycle implements CoreOwner, Intake {
     if (this.isOver || this.#timeout !== undefined) return;
     this.goAway();
     if (this.core.isOver) return;
-    this.#timeout = timer(timeoutMs, this.core.settings.scheduler).subscribe(() => {
+    const isDraining = this.#state === 'draining';
+    if (isDraining) {
+      this.#state = 'closing';
+      this.core.closing = new Closing(this.core.table.streams);
+    }
+    this.#timeout = standstill(this.core, timeoutMs).subscribe(() => {
       // What is left to wait for is the end of the peer.
       if (this.#state === 'ending' && this.core.conn.bufferedBytes === 0) return;
-      const text = `not everything could be sent in ${timeoutMs} ms`;
+      const text = `not everything could be sent: nothing left for ${timeoutMs} ms`;
       this.#cut(new MuxError('ERR_MUX_TIMEOUT', text, { scope: 'session' }));
     });
-    if (this.#state !== 'draining') return;
-    this.#state = 'closing';
-    this.core.closing = new Closing(this.core.table.streams);
+    if (!isDraining) return;
     this.core.writer.schedule();
     this.#proceed();
   }

@@ -4,9 +4,9 @@ import { InboxConn } from '../conn/inbox-conn.js';
 import { NOBODY } from '../conn/reading.js';
 import { MuxError, ResetError } from '../errors.js';
 import type { ReceiveWindow } from '../flow/window.js';
+import { unreadAfter } from './left-unread.js';
 import { Loans } from './loans.js';
 import type { Outbox } from './outbox.js';
-import { isKeptAfter } from './session-closed.js';
 import type { StreamHost, StreamMeta, TypePrefix } from './stream-host.js';
 import { WaitingWriters } from './waiting-writers.js';
 
@@ -45,7 +45,7 @@ export class MuxStream extends InboxConn<string, StreamMeta> {
   isLocal = false;
   /** @internal The peer's FIN has come. */
   remoteEnded = false;
-  /** @internal Nobody has it yet: it waits for somebody who accepts it. */
+  /** @internal It waits in `accept$` for a subscriber. */
   isWaiting = false;
   /** @internal What has come of its type, while that is to come. */
   typePrefix: TypePrefix | undefined;
@@ -81,9 +81,8 @@ export class MuxStream extends InboxConn<string, StreamMeta> {
   }
 
   /**
-   * Resets the stream with a code of the protocol's own (docs/wire lists them): both directions end now, what is unsent is
-   * lost. `error(reason)` does the same with the protocol's code for a cancelled stream. Where the wire has no codes the peer sees
-   * a reset without one (yamux), or an end (smux).
+   * Resets the stream with a code of the protocol (docs/wire lists them): both directions end now, unsent bytes are lost. `error(reason)`
+   * sends the code for a cancelled stream. Where the wire has no codes the peer sees a reset without one (yamux), or an end (smux).
    *
    * @param code - the code on the wire, 0 to 2^32-1
    * @throws UsageError `ERR_MUX_OPTION` for a code that is none
@@ -279,10 +278,11 @@ export class MuxStream extends InboxConn<string, StreamMeta> {
     if (this.isOver) return;
     this.#outbound.clear();
     this.#loans?.close();
+    const unread = unreadAfter(error, this, this.#host.settings);
+    if (unread !== 'kept') this.isWaiting = false;
     const wasOpen = this.#leave(isTold ? error : undefined);
-    // Of a stream that nobody has, nobody will read.
-    const isKept = !this.isWaiting && isKeptAfter(error, this.remoteEnded, this.#host.settings);
-    this.inbox.fail(error, isKept ? this.#host.settings : undefined);
+    if (unread === 'dropped') this.inbox.drop();
+    this.inbox.fail(error, unread === 'kept' ? this.#host.settings : undefined);
     this.#left(wasOpen);
   }
 

@@ -41,17 +41,3 @@ export function endedByPeer(code: number, cause?: MuxError): MuxError {
   const facts = { scope: 'session', initiator: 'remote', wireCode: code, cause } as const;
   return new SessionClosedError('ERR_MUX_GOAWAY', `the peer ended the session with code ${code}`, facts);
 }
-
-/**
- * True when a reader still gets what arrived on a stream before this ended it. The end of the session takes nothing back, unless we
- * aborted it; neither does a reset behind the peer's FIN. Any other reset of the peer does as the session says.
- */
-export function isKeptAfter(
-  { code, initiator, scope }: MuxError,
-  hasEnded: boolean,
-  { unreadOnReset }: { readonly unreadOnReset: 'deliver' | 'drop' },
-): boolean {
-  if (code === 'ERR_MUX_ABORT') return false;
-  if (scope === 'session' || (hasEnded && initiator !== 'local')) return true;
-  return unreadOnReset === 'deliver' && code === 'ERR_MUX_RESET' && initiator === 'remote';
-}

@@ -42,7 +42,8 @@ export class Session extends Observable<Frame> implements Observer<Frame> {
   /**
    * Streams that the peer opens. Hot, one subscriber at a time, a second errors with `ERR_MUX_SECOND_SUBSCRIBE`. Without a
    * subscriber streams wait, up to `acceptBacklog`; leaving (`take(1)`) loses none. Completes when the session ends, however it
-   * ends: {@link Session.closed$} says why. One stream's failure never ends it.
+   * ends: {@link Session.closed$} says why. Streams that wait then and have bytes or FIN come first, to a subscriber that takes one within
+   * `stallTimeoutMs`. One stream's failure never ends it.
    *
    * Each stream is a Conn, which errors when it is reset or its session is lost: whoever reads one has to handle that error.
    */
@@ -122,9 +123,10 @@ export class Session extends Observable<Frame> implements Observer<Frame> {
   /**
    * Ends the session soon: what was written before is sent, in every way of writing, and later writes are refused: `next` is ignored,
    * others wait and fail with `ERR_MUX_CLOSED`. Then every stream ends and the connection is closed; a stream that something was refused
-   * of gets no FIN. Past `timeoutMs` it is cut, and `closed$` tells `ERR_MUX_TIMEOUT`. A second call does nothing.
+   * of gets no FIN. As long as bytes leave, `close` waits. When none has left for `timeoutMs` it cuts, and `closed$` says `ERR_MUX_TIMEOUT`.
+   * A second call does nothing. For a limit in all, call {@link Session.error} when your own time is up.
    *
-   * @param options - `timeoutMs`: milliseconds, 0 or more, 5000 if left out
+   * @param options - `timeoutMs`: milliseconds without a byte that leaves, 0 or more, 5000 if left out
    */
   close({ timeoutMs = CLOSE_TIMEOUT_MS }: { readonly timeoutMs?: number } = {}): void {
     checkWholeNumber('timeoutMs', timeoutMs, 0, 0x7fff_ffff);

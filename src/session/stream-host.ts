@@ -2,6 +2,7 @@ import type { Conn } from '../conn/conn.js';
 import type { ConnMeta } from '../conn/meta.js';
 import type { Patience } from '../conn/reading.js';
 import type { MuxError } from '../errors.js';
+import type { ReceiveBudget } from '../flow/window.js';
 
 /** What a stream knows of itself. */
 export interface StreamMeta extends ConnMeta {
@@ -22,8 +23,8 @@ export interface StreamHost<Stream> {
   readonly conn: Conn;
   /** Bytes past the window that may wait to be sent. */
   readonly sendBufferBytes: number;
-  /** What becomes of unread bytes when the stream ends early, and for how long they wait for their reader. */
-  readonly settings: Patience & { readonly unreadOnReset: 'deliver' | 'drop' };
+  /** What becomes of unread bytes when the stream ends early, for how long they wait for their reader, and what they count against. */
+  readonly settings: Patience & { readonly unreadOnReset: 'deliver' | 'drop'; readonly budget: ReceiveBudget };
   /** What may still be written, once the session is being closed. */
   readonly closing: { refuses(stream: Stream, bytes: number): boolean } | undefined;
   /** The stream has something to send, and window for it. */
