@@ -17,7 +17,7 @@ afterEach(() => {
   for (const s of sessions.splice(0)) s.conn._destroy(undefined, false);
 });
 
-/** The gateway of the guide, where everybody may register by a name; tells of each who does. */
+/** A gateway where a client registers under a name, by a request of its own; emits each that did. */
 async function gateway(): Promise<{ readonly url: string; readonly registered$: Subject<readonly [string, Session]> }> {
   const registered$ = new Subject<readonly [string, Session]>();
   const listener = listenSessions('tcp://127.0.0.1:0', { codec });
