@@ -94,7 +94,7 @@ export function dialer(options: DialOptions): (header: Uint8Array | undefined) =
         subscriber.next(conn);
         subscriber.complete();
       };
-      // Under TLS it stays: nobody else listens to the socket beneath.
+      // Under TLS this listener stays: it is the only one for errors of the socket beneath.
       raw.on('error', failed);
       raw.once('connect', () => {
         // It leaves before the handshake, which is written to the same handle.
@@ -109,7 +109,7 @@ export function dialer(options: DialOptions): (header: Uint8Array | undefined) =
       });
       return () => {
         if (connected) return;
-        // The attempt may still fail after nobody waits for it.
+        // The attempt may still fail. Without a listener its error would end the process.
         socket.on('error', () => undefined);
         socket.destroy();
       };

@@ -82,10 +82,9 @@ export class DuplexConn extends Conn {
   }
 
   /**
-   * Asks the system for the addresses, once. A closed socket has none, so all who could ask later, or have somebody told of
-   * this connection later, do it in time: readers, peeks that go on, watchers of the end, and whoever destroys it. Not
-   * everybody at once: two system calls are 5 % of a short connection, and a server that gets its request in one packet
-   * needs neither.
+   * Asks the system for the addresses, once. A closed socket has none, so they are asked for when a reader comes, when a peek
+   * goes on, when `closed$` is watched and before the socket is destroyed. Not at accept: the two system calls are 5 % of a
+   * short connection, and a server that gets its request in one packet needs neither.
    *
    * @internal
    */

@@ -47,7 +47,7 @@ export class PerIp {
   }
 }
 
-/** @internal The reason, as it is told. */
+/** @internal The reason in words. */
 export const tooManyFrom = (ip: string | undefined, max: number): string => `more than ${max} connections from ${ip}`;
 
 /**

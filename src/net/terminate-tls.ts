@@ -228,8 +228,8 @@ function taken(conn: Conn): Duplex {
   throw new MuxError('ERR_MUX_TLS', `connection ${conn.id} was closed before its TLS handshake`);
 }
 
-// Node takes each resumed session of TLS 1.3 for verified, also that of a client which never showed a certificate. What reads the socket
-// itself, as servers do, is told the truth too.
+// Node takes each resumed session of TLS 1.3 for verified, also that of a client which never showed a certificate. Servers
+// read it from the socket, so it is set right there.
 function checkAuthorized(secure: TLSSocket): void {
   if (secure.authorized && secure.getPeerX509Certificate() === undefined) secure.authorized = false;
 }

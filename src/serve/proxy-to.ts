@@ -47,8 +47,10 @@ const CONNECT_TIMEOUT_MS = 5000;
 
 /**
  * Joins each connection with one it dials: bytes, FIN and reset pass in both directions, with backpressure, and nothing else
- * ends them, unless the target has `idleTimeoutMs` or `halfCloseTimeoutMs`: these end both. A backend that speaks first is heard at once. A connection that is closed
- * while its backend is dialed gives up the attempt, unless all it had to say has arrived, FIN included; one whose backend can't be reached is closed and told to `failed`.
+ * ends them, unless the target has `idleTimeoutMs` or `halfCloseTimeoutMs`: these end both. What a backend says first passes at once.
+ *
+ * A connection that is closed while its backend is dialed gives up the attempt, unless all its bytes and its FIN have arrived. One
+ * whose backend can't be reached is closed and goes to `failed`.
  *
  * `close` waits for the connections to end by themselves: what they carry is not known here.
  *

@@ -81,7 +81,7 @@ function injectorOf(server: GrpcServer<unknown>, credentials: unknown): GrpcInje
   );
 }
 
-// grpc-js makes a server of node:http2 for each injector, and shows it to nobody: this is the private field that has them all.
+// grpc-js makes a server of node:http2 for each injector. This private field is the only place that has them.
 function latestServerOf(server: object): Http2Server | undefined {
   const servers: unknown = Reflect.get(server, 'http2Servers');
   const latest: unknown = servers instanceof Map ? [...servers.keys()].at(-1) : undefined;

@@ -34,8 +34,8 @@ export interface Match<M> {
  * say `'no'` at the first impossible byte. On `final` bytes `'more'` counts as `'no'`.
  *
  * `'unreadable'` is for a flight of the matcher's protocol whose wanted part can't be read: a name that no host has, a head
- * that is cut off or malformed. It counts as `'no'`, but `not` does not turn it into a match: what nobody could read was not
- * found to be absent.
+ * that is cut off or malformed. It counts as `'no'`, but `not` does not turn it into a match: what could not be read may
+ * be there.
  */
 export type Verdict<M> = Match<M> | 'no' | 'more' | 'unreadable';
 

@@ -32,7 +32,8 @@ export type Partition<R extends Readonly<Record<string, Matcher>>> = {
  * ended by the last, so subscribe to all of them in one go.
  *
  * Each group and each Observable is hot, and completes or errors with the source. Unsubscribing from all of them destroys the
- * undecided connections; to change the routes of a live port, complete the source (`takeUntil`) instead: see the guide.
+ * undecided connections. To change the routes of a live port, complete the source instead, as in the second example: undecided
+ * connections go on under their old routes.
  *
  * @throws UsageError `ERR_MUX_OPTION` when called without a matcher or with an option out of range
  * @example
@@ -40,6 +41,14 @@ export type Partition<R extends Readonly<Record<string, Matcher>>> = {
  * const { web, rpc } = partitionByProtocol(listen({ port: 8080 }), { web: http1(), rpc: grpc() });
  * web.subscribe(toHttp(http.createServer(app)));
  * rpc.subscribe(toGrpc(grpcServer));
+ * ```
+ * @example
+ * ```ts
+ * const routes$ = new Subject<{ web: Matcher; server: http.Server }>();
+ * const conns$ = listen({ port: 8080 }).pipe(share());
+ * routes$.subscribe(({ web, server }) => {
+ *   partitionByProtocol(conns$.pipe(takeUntil(routes$)), { web }).web.subscribe(toHttp(server));
+ * });
  * ```
  */
 export function partitionByProtocol<const M extends readonly Matcher[]>(

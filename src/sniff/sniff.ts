@@ -16,8 +16,8 @@ export type TimedOut<T extends string> = T extends 'close' ? never : Conn<T>;
  *
  * The result is cold and as hot as its source. It completes when the source has completed and no connection is undecided; it
  * errors only when the source does. What becomes of the others is told through `rejected`; a client that never sent a byte is
- * only counted. Unsubscribing destroys the undecided connections at once; those emitted live on. To change the rules of a live
- * port, complete the source (`takeUntil`) and subscribe anew: see the guide.
+ * only counted. Unsubscribing, as `switchMap` does, destroys the undecided connections at once; those emitted live on. To change the
+ * rules of a live port, complete the source instead, as in the second example: undecided connections go on under their old rules.
  *
  * @param matchers - in order of precedence
  * @throws UsageError `ERR_MUX_OPTION` when called without a matcher or with an option out of range
@@ -26,6 +26,13 @@ export type TimedOut<T extends string> = T extends 'close' ? never : Conn<T>;
  * listen({ port: 8080 })
  *   .pipe(sniff(http1(), grpc(), { rejected: { next: ({ error }) => console.warn(error.message) } }))
  *   .subscribe((conn) => console.log(conn.protocol, conn.remoteAddress));
+ * ```
+ * @example
+ * ```ts
+ * const rules$ = new Subject<Matcher[]>();
+ * const conns$ = listen({ port: 8080 }).pipe(share());
+ * rules$.pipe(mergeMap((rules) => conns$.pipe(takeUntil(rules$), sniff(...rules)))).subscribe(serve);
+ * rules$.next([http1()]);
  * ```
  */
 export function sniff<const M extends readonly Matcher[]>(...matchers: M): OperatorFunction<Conn, Matched<M[number]>>;
