@@ -1,5 +1,7 @@
 import { expect, test } from '@jest/globals';
+import { VirtualTimeScheduler } from 'rxjs';
 import { Inbox } from '../../src/conn/inbox.js';
+import { MuxError } from '../../src/errors.js';
 
 const bytes = (text: string): Uint8Array => Buffer.from(text);
 
@@ -67,4 +69,24 @@ test('a gathered chunk is no more than 4 KiB, and one of its own when it is larg
   const reading = inbox.read({ next: (chunk) => seen.push(chunk.length), complete: nothing, error: nothing });
   reading.resume();
   expect(seen.slice(16)).toEqual([4000, 4000, 2000, 5000, 10]);
+});
+
+// A timer would keep a process alive whose iterator waits for nothing.
+test.each([
+  ['holds nothing', '', 0],
+  ['has a byte to read', 'a', 1],
+])('a paused reader that %s hears of the failure when it goes on', (_, left, timers) => {
+  const { inbox } = owned();
+  const scheduler = new VirtualTimeScheduler();
+  const seen: unknown[] = [];
+  const reading = inbox.read({
+    next: (chunk) => seen.push(String(chunk)),
+    complete: nothing,
+    error: ({ code }) => seen.push(code),
+  });
+  if (left !== '') inbox.push(bytes(left));
+  inbox.fail(new MuxError('ERR_MUX_TRANSPORT', 'lost'), { scheduler, stallTimeoutMs: 30_000 });
+  expect([seen, scheduler.actions.length]).toEqual([[], timers]);
+  reading.resume();
+  expect(seen).toEqual([...(left === '' ? [] : [String(bytes(left))]), 'ERR_MUX_TRANSPORT']);
 });

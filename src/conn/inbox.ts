@@ -185,7 +185,8 @@ export class Inbox implements Reading {
     if (failure?.patience === undefined) return;
     const { scheduler, stallTimeoutMs } = failure.patience;
     failure.stall?.unsubscribe();
-    if (this.#intake === undefined || (this.#isTold && this.#heldBytes === 0)) return;
+    // A reader that holds nothing hears of the end when it goes on: no timer keeps the process alive for it.
+    if (this.#intake === undefined || this.#heldBytes === 0) return;
     failure.stall = scheduler.schedule(() => {
       this.#giveUp(failure.error);
     }, stallTimeoutMs);
