@@ -227,21 +227,21 @@ describe('sending with a call back', () => {
 
   it('calls back once the bytes have left', async () => {
     const { conn, leave } = slow();
-    const sent = new Promise<string>((resolve) => conn._send(Buffer.from('?'), () => resolve('sent')));
+    const sent = new Promise<string>((resolve) => conn._write(Buffer.from('?'), () => resolve('sent')));
     expect(await Promise.race([sent, turn('waits')])).toBe('waits');
     leave();
     expect(await sent).toBe('sent');
   });
 
-  it('never calls back for bytes that could not leave', async () => {
+  it('calls back with an error for bytes that could not leave', async () => {
     const { conn, duplex, leave } = slow();
-    let sent = 0;
-    conn._send(Buffer.from('?'), () => sent++);
-    leave(new Error('gone'));
+    const told: unknown[] = [];
+    conn._write(Buffer.from('?'), (error) => told.push(error));
+    const gone = new Error('gone');
+    leave(gone);
     await new Promise((resolve) => duplex.once('close', resolve));
-    conn._send(Buffer.from('?'), () => sent++);
-    await turn();
-    expect(sent).toBe(0);
+    conn._write(Buffer.from('?'), (error) => told.push(error));
+    expect(told).toEqual([gone, expect.objectContaining({ code: 'ERR_MUX_CLOSED' })]);
   });
 });
 

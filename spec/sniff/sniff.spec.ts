@@ -428,14 +428,17 @@ describe('sniff prompts a client that waits', () => {
     virtually((at) => {
       const { conns$, emitted, decided } = bench([asking], { timeoutMs: 1000 });
       const [client, server] = memoryPipe();
-      let hasLeft = (): void => undefined;
-      server._send = (_prompt, sent) => (hasLeft = sent);
+      let hasLeft: (error?: Error) => void = () => undefined;
+      server._write = (_prompt, done) => {
+        hasLeft = done as typeof hasLeft;
+        return true;
+      };
       conns$.next(server);
       client.next(latin1('HELO'));
       at(6, () => {
         client.next(latin1('!GO'));
         expect(emitted).toEqual([]);
-        if (leaves === 1) hasLeft();
+        hasLeft(leaves === 1 ? undefined : new Error('gone'));
         expect(emitted).toHaveLength(leaves);
       });
       at(1001, () => {

@@ -2,7 +2,7 @@ import { Observable, type Observer, type Subscriber, type TeardownLogic, type Un
 import type { Duplex } from 'node:stream';
 import { MuxError, OverflowError, UsageError } from '../errors.js';
 import { Puller } from './puller.js';
-import { checkBytes, isLent } from './lent.js';
+import { checkBytes, isLent, type WriteDone } from './lent.js';
 import type { ConnMeta } from './meta.js';
 import type { Intake, PeekHandler, Peeking, Reading } from './reading.js';
 
@@ -144,7 +144,8 @@ export abstract class Conn<P extends string = string, M extends object = ConnMet
    * connection over: the caller now owns its errors, and the other ways of reading end in `ERR_MUX_SECOND_SUBSCRIBE`.
    *
    * The Duplex may be half open, as a Conn may: after the peer's end it writes on. A client that expects a socket of `net.connect`, TLS
-   * above all, would leave it open for ever: set `allowHalfOpen = false` first, or use `connectThrough`, which does.
+   * and HTTP/2 above all, waits for ever after a FIN without `close_notify` or GOAWAY: set `allowHalfOpen = false` on it first, or use
+   * `connectThrough`, which does.
    */
   abstract duplex(): Duplex;
 
@@ -161,16 +162,11 @@ export abstract class Conn<P extends string = string, M extends object = ConnMet
 
   /**
    * @internal Sends, and answers whether the writer may go on at once. The chunk is kept until its bytes have left. `done` is called
-   * once, when they have, or never will: then the writer may go on and use its buffer again.
+   * once, perhaps within this call: when they have, or with an error when they never will. Then the buffer may be used again.
    */
-  abstract _write(chunk: Uint8Array, done?: () => void): boolean;
-  /** @internal Sends a chunk; calls back when it has left, which may be within this call. A connection that fails does not call back. */
-  _send(chunk: Uint8Array, sent: () => void): void {
-    this._write(chunk);
-    sent();
-  }
+  abstract _write(chunk: Uint8Array, done?: WriteDone): boolean;
   /** @internal Sends chunks, at least one, in order, together where the connection can; the rest is as for {@link Conn._write}. */
-  _writeAll(chunks: readonly Uint8Array[], done?: () => void): boolean {
+  _writeAll(chunks: readonly Uint8Array[], done?: WriteDone): boolean {
     const last = chunks.length - 1;
     for (let at = 0; at < last; at++) this._write(chunks[at] as Uint8Array);
     return this._write(chunks[last] as Uint8Array, done);
@@ -268,9 +264,10 @@ export abstract class Conn<P extends string = string, M extends object = ConnMet
           const lent = isLent(chunk);
           if (!lent && this._write(new Uint8Array(chunk))) return undefined;
           return new Promise<void>((resolve, reject) => {
-            const done = (): void => {
-              if (failure === undefined) resolve();
-              else reject(failure);
+            const done: WriteDone = (error) => {
+              const why = failure ?? error ?? undefined;
+              if (why === undefined) resolve();
+              else reject(why);
             };
             if (lent) this._write(chunk, done);
             else this._drained(done);

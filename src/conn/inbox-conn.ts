@@ -4,6 +4,7 @@ import { MuxError } from '../errors.js';
 import { duplexOver, type ConnDuplex } from './conn-duplex.js';
 import { addressesOf, Conn, type Addresses, type ConnClosed } from './conn.js';
 import { Inbox } from './inbox.js';
+import { neverSent, type WriteDone } from './lent.js';
 import type { ConnMeta } from './meta.js';
 import {
   refusedPeek,
@@ -104,6 +105,12 @@ export abstract class InboxConn<P extends string = string, M extends ConnMeta = 
   /** @internal True once the connection is over in both directions. */
   get isOver(): boolean {
     return this.#closed !== undefined;
+  }
+
+  /** @internal Answers a write that comes after our end; its writer waits as long as others do. */
+  protected refuse(done: WriteDone | undefined): boolean {
+    if (done !== undefined) this._drained(() => done(neverSent()));
+    return !this.needsDrain;
   }
 
   /** @internal Says, once, that the connection is over. */

@@ -1,5 +1,5 @@
 import { asyncScheduler, type SchedulerLike } from 'rxjs';
-import { unsent } from './lent.js';
+import { neverSent, type WriteDone } from './lent.js';
 import { ByteQueue } from '../bytes/byte-queue.js';
 import { checkWholeNumber } from '../bytes/whole-number.js';
 import { MuxError, OverflowError, ProtocolError, ResetError, UsageError } from '../errors.js';
@@ -61,7 +61,7 @@ class WebSocketConn extends InboxConn {
   readonly #scheduler: SchedulerLike;
   /** Written before it was open. */
   readonly #early = new ByteQueue();
-  readonly #earlyDone: (() => void)[] = [];
+  readonly #earlyDone: WriteDone[] = [];
   readonly #waiting = new Set<() => void>();
   /** No event says when a WebSocket has sent, so it is asked while a writer waits. */
   readonly #ticks: Ticks;
@@ -108,15 +108,19 @@ class WebSocketConn extends InboxConn {
     return this.bufferedBytes >= HIGH_WATER_BYTES;
   }
 
-  _write(chunk: Uint8Array, done?: () => void): boolean {
-    if (this.isOver || this.#isEnded || chunk.length === 0) return unsent(done);
+  _write(chunk: Uint8Array, done?: WriteDone): boolean {
+    if (this.isOver || this.#isEnded) return this.refuse(done);
+    if (chunk.length === 0) {
+      done?.();
+      return true;
+    }
     this.bytesWritten += chunk.length;
     const { readyState } = this.#socket;
     if (readyState === CONNECTING) {
       this.#early.push(chunk);
       if (done !== undefined) this.#earlyDone.push(done);
     } else if (readyState === OPEN) this.#send(chunk, done);
-    else done?.();
+    else return this.refuse(done);
     return !this.needsDrain;
   }
 
@@ -161,7 +165,7 @@ class WebSocketConn extends InboxConn {
   }
 
   // In pieces of `maxMessageBytes`: a receiver refuses messages that are longer than it wants.
-  #send(chunk: Uint8Array, done?: () => void): void {
+  #send(chunk: Uint8Array, done?: WriteDone): void {
     const bytes = chunk as Uint8Array<ArrayBuffer>;
     let at = 0;
     for (; bytes.length - at > this.#maxMessageBytes; at += this.#maxMessageBytes)
@@ -169,7 +173,10 @@ class WebSocketConn extends InboxConn {
     // One of `ws` keeps the bytes and calls back. Those of browsers take a copy, and there it is room that is waited for.
     const calledBack = this.#socket.terminate === undefined ? undefined : done;
     this.#socket.send(bytes.subarray(at), calledBack);
-    if (done !== undefined && calledBack === undefined) this._drained(done);
+    if (done === undefined || calledBack !== undefined) return;
+    this._drained(() => {
+      done(this.isOver ? neverSent() : undefined);
+    });
   }
 
   #onOpen(): void {
@@ -224,7 +231,7 @@ class WebSocketConn extends InboxConn {
     if (this.isOver) return;
     this.close(isTold ? error : undefined);
     this.#early.clear();
-    for (const callback of this.#earlyDone.splice(0)) callback();
+    for (const callback of this.#earlyDone.splice(0)) callback(neverSent());
     if (error === undefined) this.inbox.end();
     else this.inbox.fail(error, error.initiator === 'remote' ? this.#patience() : undefined);
     this.#wakeWriters();

@@ -1,5 +1,5 @@
 import { Observable, shareReplay } from 'rxjs';
-import { unsent } from '../conn/lent.js';
+import { neverSent, type WriteDone } from '../conn/lent.js';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { addressesOf, Conn, type Addresses, type ConnClosed } from '../conn/conn.js';
@@ -178,19 +178,14 @@ export class DuplexConn extends Conn {
     return (this.#peek = new SocketPeek(duplex, handler, this));
   }
 
-  _write(chunk: Uint8Array, done?: () => void): boolean {
+  _write(chunk: Uint8Array, done?: WriteDone): boolean {
     const duplex = this.#duplex;
-    return duplex.writable ? duplex.write(chunk, done) : unsent(done);
+    if (duplex.writable) return duplex.write(chunk, done);
+    done?.(neverSent());
+    return true;
   }
 
-  override _send(chunk: Uint8Array, sent: () => void): void {
-    if (!this.#duplex.writable) return;
-    this.#duplex.write(chunk, (error) => {
-      if (error == null) sent();
-    });
-  }
-
-  override _writeAll(chunks: readonly Uint8Array[], done?: () => void): boolean {
+  override _writeAll(chunks: readonly Uint8Array[], done?: WriteDone): boolean {
     if (chunks.length === 1) return super._writeAll(chunks, done);
     // One writev instead of a system call for each.
     this.#duplex.cork();

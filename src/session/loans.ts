@@ -1,4 +1,6 @@
 import type { InboxOwner } from '../conn/inbox.js';
+import type { WriteDone } from '../conn/lent.js';
+import type { MuxError } from '../errors.js';
 
 /** What takes bytes of lent buffers along: the outbox. */
 export interface Borrower {
@@ -10,12 +12,13 @@ export class Loan {
   /** What the stream had written with it: it is sent once so many bytes are. */
   readonly until: number;
   readonly #owner: InboxOwner;
-  readonly #done: () => void;
+  readonly #done: WriteDone;
   // Flushes that the transport is at work on.
   #flushes = 0;
   #isClosed = false;
+  #error: Error | null | undefined;
 
-  constructor(owner: InboxOwner, until: number, done: () => void) {
+  constructor(owner: InboxOwner, until: number, done: WriteDone) {
     this.#owner = owner;
     this.until = until;
     this.#done = done;
@@ -26,14 +29,16 @@ export class Loan {
     this.#flushes++;
   }
 
-  /** The transport is done with a flush. */
-  returned(): void {
+  /** The transport is done with a flush, or failed. */
+  returned(error?: Error | null): void {
+    this.#error ??= error;
     this.#flushes--;
     this.#settle();
   }
 
-  /** No more of it will leave: all was taken, or the stream is over. */
-  close(): void {
+  /** No more of it will leave: all was taken, or with an error, the stream is over. */
+  close(error?: MuxError): void {
+    this.#error ??= error;
     this.#isClosed = true;
     this.#settle();
   }
@@ -41,7 +46,7 @@ export class Loan {
   #settle(): void {
     if (!this.#isClosed || this.#flushes > 0) return;
     try {
-      this.#done();
+      this.#done(this.#error);
     } catch (error) {
       // A listener of 'drain', say: it must not take the session along.
       this.#owner.onThrown(error);
@@ -59,7 +64,7 @@ export class Loans {
   }
 
   /** Adds one whose last byte is that of number `until`; `done` is called when the buffer is free. */
-  add(until: number, done: () => void): void {
+  add(until: number, done: WriteDone): void {
     this.#loans.push(new Loan(this.#owner, until, done));
   }
 
@@ -70,7 +75,7 @@ export class Loans {
   }
 
   /** The stream is over: what was not sent never will be. */
-  close(): void {
-    for (const loan of this.#loans.splice(0)) loan.close();
+  close(error: MuxError): void {
+    for (const loan of this.#loans.splice(0)) loan.close(error);
   }
 }

@@ -1,6 +1,7 @@
 import { ByteQueue } from '../bytes/byte-queue.js';
 import { checkWholeNumber } from '../bytes/whole-number.js';
 import { InboxConn } from '../conn/inbox-conn.js';
+import type { WriteDone } from '../conn/lent.js';
 import { NOBODY } from '../conn/reading.js';
 import { MuxError, ResetError } from '../errors.js';
 import type { ReceiveWindow } from '../flow/window.js';
@@ -103,12 +104,9 @@ export class MuxStream extends InboxConn<string, StreamMeta> {
   }
 
   /** @internal */
-  _write(chunk: Uint8Array, done?: () => void): boolean {
+  _write(chunk: Uint8Array, done?: WriteDone): boolean {
     if (this.#localEnd === 'open' && this.#host.closing?.refuses(this, chunk.length) === true) this.#localEnd = 'cut';
-    if (this.isOver || this.#localEnd !== 'open') {
-      if (done !== undefined) this._drained(done);
-      return !this.needsDrain;
-    }
+    if (this.isOver || this.#localEnd !== 'open') return this.refuse(done);
     this.bytesWritten += chunk.length;
     this.#outbound.push(chunk);
     if (done !== undefined) (this.#loans ??= new Loans(this)).add(this.bytesWritten, done);
@@ -277,12 +275,13 @@ export class MuxStream extends InboxConn<string, StreamMeta> {
   fail(error: MuxError, isTold = true): void {
     if (this.isOver) return;
     this.#outbound.clear();
-    this.#loans?.close();
     const unread = unreadAfter(error, this, this.#host.settings);
     if (unread !== 'kept') this.isWaiting = false;
     const wasOpen = this.#leave(isTold ? error : undefined);
     if (unread === 'dropped') this.inbox.drop();
     this.inbox.fail(error, unread === 'kept' ? this.#host.settings : undefined);
+    // Behind the reader: a Duplex has to know why before its write fails.
+    this.#loans?.close(error);
     this.#left(wasOpen);
   }
 

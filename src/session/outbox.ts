@@ -1,4 +1,5 @@
 import type { ByteSink } from '../bytes/byte-queue.js';
+import type { WriteDone } from '../conn/lent.js';
 import type { Loan } from './loans.js';
 
 // Up to here a copy costs less than one more piece of a writev.
@@ -63,12 +64,12 @@ export class Outbox implements ByteSink {
   }
 
   /** What is to be called once all that {@link Outbox.take} is about to give has left; nothing where no buffer was lent. */
-  takeDone(): (() => void) | undefined {
+  takeDone(): WriteDone | undefined {
     const loans = this.#loans;
     if (loans === undefined) return undefined;
     this.#loans = undefined;
-    return () => {
-      for (const loan of loans) loan.returned();
+    return (error) => {
+      for (const loan of loans) loan.returned(error);
     };
   }
 

@@ -208,9 +208,11 @@ export class Sniffing implements PeekHandler, Freed, Due {
     if (prompt === undefined) return;
     this.#prompting = this.#sniffer.settings.scheduler.schedule(() => {
       this.#prompted = prompt;
-      this.conn._send(prompt.bytes, () => {
+      this.conn._write(prompt.bytes, (error) => {
+        // A connection that failed is told to `closed`.
+        if (this.#isOver || (error !== undefined && error !== null)) return;
         this.#isPromptSent = true;
-        if (this.#found !== undefined && !this.#isOver) this.#settle();
+        if (this.#found !== undefined) this.#settle();
       });
     }, prompt.afterMs);
   }

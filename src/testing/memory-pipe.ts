@@ -1,5 +1,6 @@
 import { asyncScheduler, type SchedulerLike } from 'rxjs';
 import type { Conn } from '../conn/conn.js';
+import { neverSent, type WriteDone } from '../conn/lent.js';
 import { InboxConn } from '../conn/inbox-conn.js';
 import type { Patience } from '../conn/reading.js';
 import { MuxError, ResetError } from '../errors.js';
@@ -86,10 +87,10 @@ class MemoryConn extends InboxConn {
     return this.bufferedBytes > 0;
   }
 
-  _write(chunk: Uint8Array, done?: () => void): boolean {
+  _write(chunk: Uint8Array, done?: WriteDone): boolean {
     this.bytesWritten += chunk.length;
     const goesOn = this.lane?.write(chunk) ?? true;
-    if (done !== undefined) this._drained(done);
+    if (done !== undefined) this._drained(() => done(this.isOver ? neverSent() : undefined));
     return goesOn;
   }
 
@@ -131,8 +132,8 @@ class MemoryConn extends InboxConn {
   }
 
   cut(toReader: MuxError, told: MuxError | undefined, patience?: Patience): void {
-    this.lane?.stop();
     this.close(told);
+    this.lane?.stop();
     this.inbox.fail(toReader, patience);
   }
 
