@@ -156,8 +156,10 @@ describe.each(windowed)('streams of %s that nobody reads', (_name, codec) => {
       }
     });
     const taken = Math.ceil((4 * MIB) / (initialWindowBytes - prefix));
+    // Where nothing can be refused, the next stream is taken, and nothing behind its opening frame is read.
+    const next = codec.traits.reset === 'none' ? 1 : 0;
     expect([peer.stats().inboundStreams, peer.stats().heldBytes]).toEqual([
-      taken,
+      taken + next,
       taken * (initialWindowBytes - prefix),
     ]);
     expect(budget.usedBytes).toBe(peer.stats().heldBytes);

@@ -8,7 +8,11 @@ import { Clock } from './session-ends.js';
 const stream = (streamId: number): MuxStream => Object.assign(Object.create(null) as MuxStream, { streamId });
 
 const queueOf = (backlog: number): AcceptQueue =>
-  new AcceptQueue(backlog, { scheduler: new Clock(), stallTimeoutMs: 1000 });
+  new AcceptQueue(
+    backlog,
+    { scheduler: new Clock(), stallTimeoutMs: 1000 },
+    { mayGive: () => true, onRoom: () => undefined },
+  );
 
 function idsOf(queue: AcceptQueue, count = Infinity): (number | string)[] {
   const seen: (number | string)[] = [];

@@ -8,6 +8,7 @@ import type { Closing } from './closing.js';
 import { Heartbeat } from './heartbeat.js';
 import { rememberUnread } from './left-unread.js';
 import { MuxStream } from './mux-stream.js';
+import { Room } from './room.js';
 import type { Settings } from './settings.js';
 import type { StreamHost } from './stream-host.js';
 import { StreamTable } from './stream-table.js';
@@ -17,8 +18,8 @@ import { Writer } from './writer.js';
 // Where the wire tells no round trip (smux), and before the first is known: windows grow on links of up to four times as much.
 const ASSUMED_RTT_MS = 100;
 
-/** Why reading waits: nobody has read what came, or nothing can be answered. */
-export type HoldReason = 'unread' | 'congested';
+/** Why reading waits: nobody has read what came, one more stream has no room, or nothing can be answered. */
+export type HoldReason = 'unread' | 'full' | 'congested';
 
 /** What the core tells the session around it. */
 export interface CoreOwner {
@@ -46,6 +47,7 @@ export class Core implements StreamHost<MuxStream> {
   readonly writer: Writer;
   readonly accepts: AcceptQueue;
   readonly heartbeat: Heartbeat;
+  readonly room: Room;
   readonly now: () => number;
   readonly rules: WindowRules;
   readonly opens: TokenBucket;
@@ -73,7 +75,12 @@ export class Core implements StreamHost<MuxStream> {
     this.owner = owner;
     const now = (this.now = clockOf(settings.scheduler));
     this.table = new StreamTable(settings.codec.traits, settings.role);
-    this.accepts = new AcceptQueue(settings.acceptBacklog, settings);
+    this.accepts = new AcceptQueue(settings.acceptBacklog, settings, {
+      mayGive: (waiting) => this.table.inbound - waiting < settings.maxStreams,
+      onRoom: () => {
+        this.room.look();
+      },
+    });
     this.budget = { maxBytes: settings.receiveBudgetBytes, usedBytes: 0 };
     this.opens = new TokenBucket(settings.openRate, now);
     this.resets = new TokenBucket(settings.resetRate, now);
@@ -90,6 +97,7 @@ export class Core implements StreamHost<MuxStream> {
       },
     });
     this.heartbeat = new Heartbeat(this);
+    this.room = new Room(this);
     this.rules = {
       grantedBytes: settings.codec.traits.initialWindowBytes,
       initialBytes: settings.windowBytes,
@@ -181,9 +189,15 @@ export class Core implements StreamHost<MuxStream> {
     this.writer.control(this.codec.encoder.reset(slab, at, id, wireCode ?? this.codec.codeOf(reason)));
   }
 
-  /** True while we read nothing because our own readers have not read: only protocols without windows come to that. */
+  /** True while we read nothing because of our own program: only protocols without windows, or without a reset, come to that. */
   get holdsReading(): boolean {
-    return this.#isHeld;
+    return this.#isHeld || this.room.isAwaited;
+  }
+
+  /** New streams of the peer are refused from now on. */
+  drain(): void {
+    this.isDraining = true;
+    this.room.look();
   }
 
   /**
@@ -234,8 +248,10 @@ export class Core implements StreamHost<MuxStream> {
   giveBack(bytes: number): void {
     this.budget.usedBytes -= bytes;
     this.settings.budget.usedBytes -= bytes;
+    if (this.isOver) return;
+    this.room.look();
     // Half of the budget before going on: not a byte at a time.
-    if (this.isOver || !this.#isHeld || this.budget.usedBytes * 2 > this.budget.maxBytes) return;
+    if (!this.#isHeld || this.budget.usedBytes * 2 > this.budget.maxBytes) return;
     this.#isHeld = false;
     this.owner.onHold('unread', false);
   }

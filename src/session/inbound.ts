@@ -56,7 +56,12 @@ export class Inbound implements FrameSink {
     if (type >= 0 && type === heartbeat.streamType) {
       if (!core.heartbeat.accept(id)) core.refuse(id, 'refused');
     } else if (type >= (reservedTypes ?? Infinity)) core.refuse(id, 'streamClosed');
-    else if (core.isDraining || table.inbound >= core.settings.maxStreams || core.isOverBudget)
+    else if (core.codec.traits.reset === 'none') {
+      // A FIN for a refusal would say that the stream is done. One that comes too late ends with its session, one without room waits.
+      if (core.isDraining) return;
+      this.#accept(id, credit, type, priority, false);
+      core.room.onTaken();
+    } else if (core.isDraining || table.inbound >= core.settings.maxStreams || core.isOverBudget)
       core.refuse(id, 'refused');
     else if (core.accepts.isFull(table.untyped)) core.refuse(id, 'backlogFull');
     else this.#accept(id, credit, type, priority, streamType === 'prefix');

@@ -1,11 +1,12 @@
 import { ReplaySubject, type Observable, type Subscription } from 'rxjs';
 import type { Conn } from '../conn/conn.js';
-import type { Intake, Reading } from '../conn/reading.js';
+import type { Intake } from '../conn/reading.js';
 import { MuxError, type Initiator } from '../errors.js';
 import type { Decoder, Reason } from '../wire/codec.js';
 import { Closing, standstill } from './closing.js';
 import { Core, type CoreOwner, type HoldReason } from './core.js';
 import { Inbound } from './inbound.js';
+import { Inflow, type InflowOwner } from './inflow.js';
 import { OpenQueue } from './open-queue.js';
 import type { Settings } from './settings.js';
 import { lastWords, leave } from './last-words.js';
@@ -23,18 +24,17 @@ import { Watch } from './watch.js';
  *      \---- error, violation, dead peer, lost connection ----------------------------------/
  * ```
  */
-export class Lifecycle implements CoreOwner, Intake {
+export class Lifecycle implements CoreOwner, InflowOwner, Intake {
   readonly core: Core;
   readonly opens: OpenQueue;
   readonly taps: Taps;
-  readonly #holds = new Set<HoldReason>();
   readonly #closed$ = new ReplaySubject<SessionClosed>(1);
   readonly #drained$ = new ReplaySubject<void>(1);
   readonly #rtt$ = new ReplaySubject<number>(1);
   readonly #inbound: Inbound;
   readonly #decoder: Decoder;
   readonly #watch: Watch;
-  readonly #reading: Reading;
+  readonly #inflow: Inflow;
   #state: 'open' | 'draining' | 'closing' | 'ending' | 'over' = 'open';
   #saidGoAway = false;
   #initiator: Initiator = 'remote';
@@ -50,13 +50,13 @@ export class Lifecycle implements CoreOwner, Intake {
     this.#inbound = new Inbound(this.core);
     this.#decoder = settings.codec.decoder(this.#inbound);
     this.taps = new Taps(this.#decoder, this.#inbound);
-    this.#watch = new Watch(this.core, () => this.#isMidHeader);
-    this.#reading = conn._read(this);
+    this.#watch = new Watch(this.core, () => this.#inflow.isMidHeader);
+    this.#inflow = new Inflow(this.#decoder, conn._read(this), this.core.writer, this);
   }
 
   start(): void {
     this.core.heartbeat.start();
-    this.#reading.resume();
+    this.#inflow.start();
   }
 
   get closed$(): Observable<SessionClosed> {
@@ -90,30 +90,20 @@ export class Lifecycle implements CoreOwner, Intake {
   // The connection.
 
   next(chunk: Uint8Array): void {
-    const { core } = this;
     // Read and dropped: a connection that is closed with unread bytes is reset, and the reset overtakes our GoAway.
-    if (this.#state === 'over') {
-      this.#reading.consumed(chunk.length);
-      return;
+    if (this.#state === 'over') this.#inflow.drop(chunk);
+    else {
+      this.core.bytesRead += chunk.length;
+      this.#inflow.push(chunk);
     }
-    core.bytesRead += chunk.length;
-    core.writer.hold();
-    try {
-      this.#decoder.push(chunk);
-    } catch (error) {
-      this.onEnd(MuxError.from(error), 'protocol');
-    }
-    core.writer.release();
-    this.#reading.consumed(chunk.length);
-    if (this.#isMidHeader) this.onWatch();
   }
 
-  // Silence within data is left to the heartbeat: a receiver of bulk is nearly always there.
-  get #isMidHeader(): boolean {
-    return this.#decoder.isMidFrame && !this.#decoder.isMidData;
+  onFault(error: MuxError): void {
+    this.onEnd(error, 'protocol');
   }
 
   complete(): void {
+    if (this.#state !== 'ending' && !this.isOver && this.#inflow.delaysEnd()) return;
     const { goneAway } = this.#inbound;
     if (goneAway !== undefined) this.#inbound.failUnconfirmed(goneAway);
     // What a peer says as it sees our end, Go's libraries an internal error, changes nothing.
@@ -138,12 +128,13 @@ export class Lifecycle implements CoreOwner, Intake {
     // A peer that is dead, or takes nothing, does not read a GoAway.
     if (reason === 'internal' && error.initiator === 'library') this.core.conn._destroy(error, true);
     else {
-      this.#reading.resume();
+      this.#inflow.start();
       leave(this.core.conn, this.core.settings);
     }
   }
 
   onIdle(): void {
+    if (this.#state === 'open' || this.#state === 'draining') this.core.accepts.deliver();
     const why = this.whyNotOpen;
     if (why === undefined) this.opens.fill();
     else this.opens.fail(why);
@@ -155,14 +146,11 @@ export class Lifecycle implements CoreOwner, Intake {
   }
 
   onHold(reason: HoldReason, isHeld: boolean): void {
-    if (isHeld) this.#holds.add(reason);
-    else this.#holds.delete(reason);
-    if (this.isHolding) this.#reading.pause();
-    else this.#reading.resume();
+    this.#inflow.hold(reason, isHeld);
   }
 
   get isHolding(): boolean {
-    return this.#holds.size > 0;
+    return this.#inflow.isHolding;
   }
 
   onRoundTrip(ms: number): void {
@@ -179,7 +167,7 @@ export class Lifecycle implements CoreOwner, Intake {
     if (this.#state !== 'open') return;
     this.#state = 'draining';
     this.#initiator = 'local';
-    this.core.isDraining = true;
+    this.core.drain();
     this.opens.fail(goneAwayError('the session takes no new streams'));
     if (this.core.codec.traits.goAway === 'early') {
       // A peer without streams may leave as soon as it hears of it.

@@ -25,7 +25,10 @@ export interface SessionLimits {
    * growth off. @defaultValue 64 MiB: 5 Gbit/s over 100 ms
    */
   readonly maxWindowBytes?: number;
-  /** Streams that the peer may have open at once; more are refused. @defaultValue 1024: 256 MiB of initial windows */
+  /**
+   * Streams that the peer may have open at once; more are refused. smux has no way to refuse one: more wait until others end, up to
+   * 4096 or `acceptBacklog`, and past that nothing is read. @defaultValue 1024: 256 MiB of initial windows
+   */
   readonly maxStreams?: number;
   /**
    * Streams that we have open at once; `open` past it waits for one to end at both sides. To wait rather than be refused, set it
@@ -39,7 +42,10 @@ export interface SessionLimits {
   readonly maxUnacceptedStreams?: number;
   /** Calls of `open` that may wait; one more gives a stream that fails with `ERR_MUX_STREAM_LIMIT`. @defaultValue 4096 */
   readonly maxWaitingOpens?: number;
-  /** Streams that wait while nobody subscribes `accept$`; more are refused. @defaultValue 256, as yamux; muxado has 128 */
+  /**
+   * Streams that wait while nobody subscribes `accept$`; more are refused. smux has no way to refuse one: after the first that is
+   * too many nothing is read until somebody subscribes. @defaultValue 256, as yamux; muxado has 128
+   */
   readonly acceptBacklog?: number;
   /** Bytes of data in a frame that we send. @defaultValue the protocol's: 16383 (muxado 1), 32768 (smux), else 65536 */
   readonly maxFrameBytes?: number;

@@ -46,7 +46,7 @@ export class Watch {
   }
 
   #tick(): void {
-    const looks = [this.#transport(), this.#frame(), this.#streams()];
+    const looks = [this.#transport(), this.#frame(), this.#streams(), this.#room()];
     if (!looks.includes(false)) this.stop();
   }
 
@@ -80,6 +80,12 @@ export class Watch {
     return false;
   }
 
+  // Other sessions may have made room in the budget of the process.
+  #room(): boolean {
+    this.#core.room.look();
+    return !this.#core.room.isAwaited;
+  }
+
   #streams(): boolean {
     const { table } = this.#core;
     const rests = this.#isTimeToRest();
@@ -110,21 +116,23 @@ export class Watch {
   }
 
   #silent(stream: MuxStream): void {
-    const { lingerTimeoutMs } = this.#core.settings;
-    // With bytes that nobody has read it is for our reader to go on.
-    const bytes = stream.window.heldBytes > 0 ? NaN : stream.bytesRead;
+    const { settings, owner } = this.#core;
+    const { lingerTimeoutMs } = settings;
+    // With bytes that nobody has read it is for our reader to go on. While nothing is read, no stream can be heard.
+    const bytes = stream.window.heldBytes > 0 || owner.isHolding ? NaN : stream.bytesRead;
     if (!this.#isStill(stream, bytes, lingerTimeoutMs)) return;
     const text = `stream ${stream.streamId} was ended, and nothing came from the peer for ${lingerTimeoutMs} ms`;
     stream._destroy(new MuxError('ERR_MUX_TIMEOUT', text, stream.facts('library')));
   }
 
   #stuck(stream: MuxStream): void {
-    const { codec, settings, writer } = this.#core;
+    const { codec, settings, writer, owner } = this.#core;
     // One that has ended for good looks like one that has half-closed: to smux they are the same.
     const isShort = codec.traits.reset === 'none' || stream.isFailing;
     const limitMs = isShort ? settings.stallTimeoutMs : settings.lingerTimeoutMs;
-    // With nothing to send there is nothing to wait for, until the next write. A full transport has a limit of its own.
-    const bytes = stream.bufferedBytes === 0 || writer.isBlocked ? NaN : stream.sentBytes;
+    // With nothing to send there is nothing to wait for, until the next write. A full transport has a limit of its own. While nothing is
+    // read, credit can't arrive.
+    const bytes = stream.bufferedBytes === 0 || writer.isBlocked || owner.isHolding ? NaN : stream.sentBytes;
     if (!this.#isStill(stream, bytes, limitMs)) return;
     const text = `${stream.bufferedBytes} bytes wait on stream ${stream.streamId}, and the peer took none for ${limitMs} ms`;
     stream._destroy(new MuxError('ERR_MUX_TIMEOUT', text, stream.facts('library')));

@@ -35,8 +35,14 @@ export interface Decoder {
   readonly isMidFrame: boolean;
   /** True within the data of a frame. */
   readonly isMidData: boolean;
+  /** True from {@link Decoder.pause} to {@link Decoder.resume}. */
+  readonly isPaused: boolean;
   /** @throws MuxError `ERR_MUX_FRAME` for bytes that are no frame; the decoder is useless from then on. */
   push(chunk: Uint8Array): void;
+  /** Reads nothing behind the current call of the sink: the rest of the chunk is kept. */
+  pause(): void;
+  /** Reads what was kept, and on. @throws as {@link Decoder.push} */
+  resume(): void;
 }
 
 /**

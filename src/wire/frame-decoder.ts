@@ -17,6 +17,8 @@ export abstract class FrameDecoder implements Decoder {
   #body: 'none' | 'data' | 'control' | 'skip' = 'none';
   #left = 0;
   #isReading = false;
+  #isPaused = false;
+  // The rest of a chunk behind a pause, and chunks that came meanwhile.
   #next: Uint8Array[] = [];
 
   constructor(sink: FrameSink, headerBytes: number) {
@@ -31,6 +33,10 @@ export abstract class FrameDecoder implements Decoder {
 
   get isMidData(): boolean {
     return this.#body === 'data';
+  }
+
+  get isPaused(): boolean {
+    return this.#isPaused;
   }
 
   /** Reads the header at `at`, which is all there. */
@@ -64,13 +70,24 @@ export abstract class FrameDecoder implements Decoder {
   push(chunk: Uint8Array): void {
     // A transport in memory may bring the answer to what is sent between two frames from within the write: it waits here, and is no
     // more than the peer makes of one write.
-    if (this.#isReading) {
-      this.#next.push(chunk);
-      return;
-    }
+    if (this.#isReading || this.#isPaused) this.#next.push(chunk);
+    else this.#readAll(chunk);
+  }
+
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    if (!this.#isReading) this.#readAll(this.#next.shift());
+  }
+
+  #readAll(chunk: Uint8Array | undefined): void {
     this.#isReading = true;
     try {
-      for (let next: Uint8Array | undefined = chunk; next !== undefined; next = this.#next.shift()) this.#read(next);
+      for (let next = chunk; next !== undefined; next = this.#isPaused ? undefined : this.#next.shift())
+        this.#read(next);
     } finally {
       this.#isReading = false;
     }
@@ -80,6 +97,10 @@ export abstract class FrameDecoder implements Decoder {
     const end = chunk.length;
     let at = 0;
     while (at < end) {
+      if (this.#isPaused) {
+        this.#next.unshift(chunk.subarray(at));
+        return;
+      }
       if (this.#body !== 'none') at = this.#takeBody(chunk, at);
       else if (this.#heldBytes === 0 && end - at >= this.#headerBytes) {
         this.header(chunk, at);

@@ -1,0 +1,106 @@
+import { asapScheduler } from 'rxjs';
+import type { Reading } from '../conn/reading.js';
+import { MuxError } from '../errors.js';
+import type { Decoder } from '../wire/codec.js';
+import type { HoldReason } from './core.js';
+import type { Writer } from './writer.js';
+
+/** The session whose bytes come in. */
+export interface InflowOwner {
+  /** True once nothing that comes means anything. */
+  readonly isOver: boolean;
+  /** What came is no frame. */
+  onFault(error: MuxError): void;
+  /** The peer's FIN, behind all that was decoded. */
+  complete(): void;
+  /** Something may be in the middle of a frame. */
+  onWatch(): void;
+}
+
+/** The way from the connection into the decoder, and the reasons for which both wait. */
+export class Inflow {
+  readonly #holds = new Set<HoldReason>();
+  readonly #decoder: Decoder;
+  readonly #reading: Reading;
+  readonly #writer: Writer;
+  readonly #owner: InflowOwner;
+  // The peer's FIN came behind bytes that are not decoded yet.
+  #isEndDue = false;
+
+  constructor(decoder: Decoder, reading: Reading, writer: Writer, owner: InflowOwner) {
+    this.#decoder = decoder;
+    this.#reading = reading;
+    this.#writer = writer;
+    this.#owner = owner;
+  }
+
+  /** Reads on, whatever the holds: they are over with their session. */
+  start(): void {
+    this.#reading.resume();
+  }
+
+  push(chunk: Uint8Array): void {
+    this.#decode(chunk);
+    this.drop(chunk);
+    if (this.isMidHeader) this.#owner.onWatch();
+  }
+
+  drop(chunk: Uint8Array): void {
+    this.#reading.consumed(chunk.length);
+  }
+
+  /** True for a FIN that has to wait for bytes before it: `complete` comes again behind them. */
+  delaysEnd(): boolean {
+    return (this.#isEndDue = this.#isPaused);
+  }
+
+  // Part of a chunk is kept that is not decoded yet.
+  get #isPaused(): boolean {
+    return this.#decoder.isPaused;
+  }
+
+  // Silence within data is left to the heartbeat: a receiver of bulk is nearly always there.
+  get isMidHeader(): boolean {
+    return this.#decoder.isMidFrame && !this.#decoder.isMidData;
+  }
+
+  get isHolding(): boolean {
+    return this.#holds.size > 0;
+  }
+
+  hold(reason: HoldReason, isHeld: boolean): void {
+    if (isHeld) this.#holds.add(reason);
+    else this.#holds.delete(reason);
+    // What can't be answered is decoded to the end of its chunk, which bounds the answers.
+    if (isHeld && reason !== 'congested') this.#decoder.pause();
+    if (this.isHolding) this.#reading.pause();
+    // In a turn of its own: a hold ends within a call of the program, whose next bytes must not come from within that.
+    else if (this.#isPaused) asapScheduler.schedule(() => this.#goOn());
+    else this.#reading.resume();
+  }
+
+  #goOn(): void {
+    if (this.isHolding || this.#owner.isOver || !this.#isPaused) return;
+    this.#decode();
+    this.#decoded();
+  }
+
+  // What was kept may have brought the next hold.
+  #decoded(): void {
+    if (this.#isPaused) return;
+    if (this.#isEndDue) this.#owner.complete();
+    else this.#reading.resume();
+  }
+
+  // Without a chunk: what was kept of the last one.
+  #decode(chunk?: Uint8Array): void {
+    this.#writer.hold();
+    try {
+      if (chunk === undefined) this.#decoder.resume();
+      else this.#decoder.push(chunk);
+    } catch (error) {
+      this.#owner.onFault(MuxError.from(error));
+    }
+    this.#writer.release();
+  }
+}

@@ -1,0 +1,45 @@
+/** The session that takes streams. */
+export interface RoomHost {
+  readonly isDraining: boolean;
+  readonly isOverBudget: boolean;
+  readonly accepts: { readonly isOverfull: boolean };
+  readonly owner: {
+    onHold(reason: 'full', isHeld: boolean): void;
+    onWatch(): void;
+  };
+}
+
+/**
+ * Makes a peer wait where the protocol has no way to refuse a stream. A stream that has no room is taken all the same, and nothing
+ * behind it is read until there is room, as the accept backlog of Go's smux stops its reader.
+ */
+export class Room {
+  /** True while reading waits for room. */
+  isAwaited = false;
+  readonly #host: RoomHost;
+
+  constructor(host: RoomHost) {
+    this.#host = host;
+  }
+
+  /** A stream was taken. */
+  onTaken(): void {
+    if (this.isAwaited || !this.#isLacking) return;
+    this.isAwaited = true;
+    this.#host.owner.onHold('full', true);
+    this.#host.owner.onWatch();
+  }
+
+  /** There may be room now. */
+  look(): void {
+    if (!this.isAwaited || this.#isLacking) return;
+    this.isAwaited = false;
+    this.#host.owner.onHold('full', false);
+  }
+
+  // A session that drains takes no streams, so it needs no room.
+  get #isLacking(): boolean {
+    const { isDraining, accepts, isOverBudget } = this.#host;
+    return !isDraining && (accepts.isOverfull || isOverBudget);
+  }
+}
