@@ -1,5 +1,6 @@
 /** The face of the package where there is no Node: sessions over WebSockets, or over any Conn of your own. */
-export type { Addresses, ConnClosed } from './conn/conn.js';
+export type { Addresses } from './conn/addresses.js';
+export type { ConnClosed } from './conn/conn.js';
 export { Conn } from './conn/conn.js';
 export type { ConnMeta } from './conn/meta.js';
 export type { Holdable } from './conn/reading.js';
@@ -10,6 +11,7 @@ export type {
   WebSocketMessage,
   WebSocketTransport,
 } from './conn/web-socket-transport.js';
+export { fromStreams, type FromStreamsOptions, type WebStreams } from './conn/web-streams-conn.js';
 export * from './errors.js';
 export { consume, type ConsumeOptions } from './flow/consume.js';
 export { flowTo } from './flow/flow-to.js';

@@ -1,4 +1,5 @@
-export type { Addresses, ConnClosed } from './conn/conn.js';
+export type { Addresses } from './conn/addresses.js';
+export type { ConnClosed } from './conn/conn.js';
 export { Conn } from './conn/conn.js';
 export type { ConnMeta, ProxyMeta, ProxyTlv, TlsMeta } from './conn/meta.js';
 export type { Holdable } from './conn/reading.js';
@@ -82,6 +83,7 @@ export type { SessionStats } from './session/stats.js';
 export type { Role } from './session/stream-table.js';
 export type { Rate } from './session/token-bucket.js';
 export * from './wire/index.js';
+export { fromStreams, type FromStreamsOptions, type WebStreams } from './conn/web-streams-conn.js';
 export { fromWebSocket, type FromWebSocketOptions } from './conn/web-socket-conn.js';
 export type {
   WebSocketEnd,

@@ -3,11 +3,13 @@ import type { AddressInfo } from 'node:net';
 import { firstValueFrom } from 'rxjs';
 import { WebSocket, WebSocketServer } from 'ws';
 import type { Conn } from '../../src/conn/conn.js';
+import { fromStreams } from '../../src/conn/web-streams-conn.js';
 import { fromWebSocket } from '../../src/conn/web-socket-conn.js';
 import { dial } from '../../src/net/dial.js';
 import { listen } from '../../src/net/listen.js';
 import { memoryPipe } from '../../src/testing/memory-pipe.js';
 import { localhostPem } from '../serve/sink-harness.js';
+import { NODE_PAIR, STREAM_PAIRS, type JoinedStreams } from './web-stream-pairs.js';
 
 /** Two ends of one connection, and how to take down what it took. */
 export interface JoinedConns {
@@ -48,14 +50,37 @@ function inMemory(): Promise<JoinedConns> {
   return Promise.resolve({ near, far, down: () => destroyAll(near, far) });
 }
 
+async function overStreams(join: () => Promise<JoinedStreams>): Promise<JoinedConns> {
+  const streams = await join();
+  const [near, far] = [fromStreams(streams.near), fromStreams(streams.far)];
+  return {
+    near,
+    far,
+    down: () => {
+      destroyAll(near, far);
+      streams.down();
+    },
+  };
+}
+
+type NamedConns = readonly [name: string, join: () => Promise<JoinedConns>];
+const overPair = ([name, join]: (typeof STREAM_PAIRS)[number]): NamedConns => [name, () => overStreams(join)];
+
+/** Every kind of pair of Web Streams that half-closes and resets. */
+export const STREAM_CONNS: readonly NamedConns[] = STREAM_PAIRS.map(overPair);
+/** Node's own pair over a socket. */
+export const NODE_STREAM_CONNS: NamedConns = overPair(NODE_PAIR);
+
 function destroyAll(...conns: readonly Conn[]): void {
   for (const conn of conns) conn._destroy(undefined, false);
 }
 
 /** Every kind of connection there is. */
-export const CONNS: readonly (readonly [name: string, join: () => Promise<JoinedConns>])[] = [
+export const CONNS: readonly NamedConns[] = [
   ['a memory pipe', inMemory],
   ['TCP', () => overSockets()],
   ['TLS', async () => overSockets(await localhostPem())],
   ['a WebSocket', overWebSockets],
+  ...STREAM_CONNS,
+  NODE_STREAM_CONNS,
 ];

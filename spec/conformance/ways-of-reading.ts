@@ -1,12 +1,12 @@
 import { NEVER, type Observable } from 'rxjs';
+import type { Conn } from '../../src/conn/conn.js';
 import { consume } from '../../src/flow/consume.js';
 import { flowTo } from '../../src/flow/flow-to.js';
 import { paced } from '../../src/flow/paced.js';
-import type { MuxStream } from '../../src/session/mux-stream.js';
 import { memoryPipe } from '../../src/testing/memory-pipe.js';
 
-/** Reads a stream to its end; says so each time that bytes count as consumed. */
-type Way = (stream: MuxStream, consumed: (bytes: number) => void) => Promise<void>;
+/** Reads a connection to its end; says so each time that bytes count as consumed. */
+type Way = (stream: Conn, consumed: (bytes: number) => void) => Promise<void>;
 
 // What a callback is given is consumed once the callback, or its work, is over: when the next one begins.
 class Turns {
@@ -25,7 +25,7 @@ class Turns {
   }
 }
 
-/** Every way to read a stream. */
+/** Every way to read a connection. */
 export const WAYS: readonly (readonly [name: string, way: Way])[] = [
   [
     'subscribe',
@@ -119,13 +119,13 @@ export const WAYS: readonly (readonly [name: string, way: Way])[] = [
 ];
 
 /** Ways to read that have begun on some bytes and get no further. */
-export const BUSY: readonly (readonly [name: string, read: (stream: MuxStream) => Observable<never>])[] = [
+export const BUSY: readonly (readonly [name: string, read: (stream: Conn) => Observable<never>])[] = [
   ['consume', (stream) => stream.pipe(consume(() => NEVER, { concurrency: 1000 }))],
   ['flowTo', (stream) => stream.pipe(flowTo(memoryPipe({ capacityBytes: 1 })[0]))],
 ];
 
-/** Every way to leave a stream before its end. */
-export const EXITS: readonly (readonly [name: string, leave: (stream: MuxStream) => Promise<unknown> | undefined])[] = [
+/** Every way to leave a connection before its end. */
+export const EXITS: readonly (readonly [name: string, leave: (stream: Conn) => Promise<unknown> | undefined])[] = [
   [
     'unsubscribe',
     (stream) => {
@@ -159,8 +159,8 @@ export const EXITS: readonly (readonly [name: string, leave: (stream: MuxStream)
   ],
 ];
 
-/** Every way to reset a stream. */
-export const RESETS: readonly (readonly [name: string, reset: (stream: MuxStream) => void])[] = [
+/** Every way to reset a connection. */
+export const RESETS: readonly (readonly [name: string, reset: (stream: Conn) => void])[] = [
   [
     'error',
     (stream) => {

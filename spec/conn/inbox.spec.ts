@@ -10,6 +10,7 @@ function owned(): { readonly inbox: Inbox; readonly told: unknown[] } {
   const inbox = new Inbox({
     onConsumed: (count) => told.push(count),
     onCancelled: () => told.push('cancelled'),
+    onWanted: () => undefined,
     onThrown: (error) => told.push(error),
   });
   return { inbox, told };

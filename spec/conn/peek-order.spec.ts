@@ -13,7 +13,7 @@ const nothing = (): void => undefined;
 
 /** An inbox, what a look at it was told, and what its reader was. */
 function looked() {
-  const inbox = new Inbox({ onConsumed: nothing, onCancelled: nothing, onThrown: nothing });
+  const inbox = new Inbox({ onConsumed: nothing, onCancelled: nothing, onWanted: nothing, onThrown: nothing });
   const told: string[] = [];
   const seen: string[] = [];
   const look = (onBytes: () => void = nothing) =>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { Addresses } from '../../src/conn/conn.js';
+import type { Addresses } from '../../src/conn/addresses.js';
 import type { ProxyParse } from '../../src/net/proxy-format.js';
 import { parseProxyHeader, proxyHeader } from '../../src/net/proxy-header.js';
 import { latin1 } from '../../src/sniff/matcher.js';

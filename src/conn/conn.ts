@@ -1,6 +1,8 @@
 import { Observable, type Observer, type Subscriber, type TeardownLogic, type Unsubscribable } from 'rxjs';
 import type { Duplex } from 'node:stream';
 import { MuxError, OverflowError, UsageError } from '../errors.js';
+import type { Addresses } from './addresses.js';
+import { checkConnKey, type CONN_KEY } from './conn-key.js';
 import { Puller } from './puller.js';
 import { checkBytes, isLent, type WriteDone } from './lent.js';
 import type { ConnMeta } from './meta.js';
@@ -14,23 +16,6 @@ export interface ConnClosed {
 
 /** The bound of {@link Conn.next}'s buffer unless an option says otherwise: 1 MiB. */
 export const SEND_BUFFER_BYTES = 1 << 20;
-
-/** Who talks to whom; what is absent stays as it is. */
-export interface Addresses {
-  /** IP address of the other end. */
-  readonly remoteAddress?: string | undefined;
-  /** Port of the other end, 0 to 65535. */
-  readonly remotePort?: number | undefined;
-  /** IP address of this end. */
-  readonly localAddress?: string | undefined;
-  /** Port of this end, 0 to 65535. */
-  readonly localPort?: number | undefined;
-}
-
-/** The addresses as they are now: a socket that is closed has none. */
-export function addressesOf({ remoteAddress, remotePort, localAddress, localPort }: Addresses): Addresses {
-  return { remoteAddress, remotePort, localAddress, localPort };
-}
 
 const UNKNOWN: ConnMeta = Object.freeze({});
 let lastId = 0;
@@ -109,7 +94,14 @@ export abstract class Conn<P extends string = string, M extends object = ConnMet
   /** @internal Bytes in the queue of the writable Web Stream. */
   protected queuedBytes = 0;
 
-  protected constructor(sendBufferBytes: number = SEND_BUFFER_BYTES) {
+  /**
+   * Only classes of this package extend Conn: the key is not exported. A Conn of your own is made with `fromDuplex`, `fromStreams` or
+   * `fromWebSocket`.
+   *
+   * @throws UsageError `ERR_MUX_USAGE` without the key
+   */
+  protected constructor(key: typeof CONN_KEY, sendBufferBytes: number = SEND_BUFFER_BYTES) {
+    checkConnKey(key);
     super(subscribeConn);
     this._sendBufferBytes = sendBufferBytes;
   }

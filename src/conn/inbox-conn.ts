@@ -2,7 +2,9 @@ import { ReplaySubject, type Observable } from 'rxjs';
 import type { Duplex } from 'node:stream';
 import { MuxError } from '../errors.js';
 import { duplexOver, type ConnDuplex } from './conn-duplex.js';
-import { addressesOf, Conn, type Addresses, type ConnClosed } from './conn.js';
+import { addressesOf, type Addresses } from './addresses.js';
+import { CONN_KEY } from './conn-key.js';
+import { Conn, type ConnClosed } from './conn.js';
 import { Inbox } from './inbox.js';
 import { neverSent, type WriteDone } from './lent.js';
 import type { ConnMeta } from './meta.js';
@@ -32,7 +34,7 @@ export abstract class InboxConn<P extends string = string, M extends ConnMeta = 
 
   /** @internal */
   constructor(addresses: Addresses, sendBufferBytes?: number) {
-    super(sendBufferBytes);
+    super(CONN_KEY, sendBufferBytes);
     this.addresses = addresses;
   }
 
@@ -88,6 +90,11 @@ export abstract class InboxConn<P extends string = string, M extends ConnMeta = 
   abstract onConsumed(bytes: number): void;
   /** @internal The reader left before the end; with an error, the peer is to learn of it. */
   abstract onCancelled(error?: MuxError): void;
+
+  /** @internal A reader has attached or resumed, or a look at the first bytes begins. */
+  onWanted(): void {
+    // A Conn that is pushed to sends by credit; one that pulls overrides this.
+  }
 
   /** @internal A listener of a Duplex threw, which with a socket is an uncaught exception, too. */
   onThrown(error: unknown): void {

@@ -24,6 +24,8 @@ export interface InboxOwner {
   onConsumed(bytes: number): void;
   /** The reader left before the end; with an error, the peer is to learn of it. */
   onCancelled(error?: MuxError): void;
+  /** The reader resumed, or a look at the first bytes began: whoever pulls may go on. */
+  onWanted(): void;
   /** The reader threw: that is its own end, and not that of who delivers. */
   onThrown(error: unknown): void;
 }
@@ -64,6 +66,11 @@ export class Inbox implements Reading {
     if (this.#peek === undefined) this.#keep(chunk);
     else if (this.#isEarly) this.#queue().push(chunk);
     else this.#peek.bytes(chunk, false);
+  }
+
+  /** True while bytes are taken as they come: by a reader that is not paused, by a look, or by nobody once the reader has left. */
+  get isWanted(): boolean {
+    return this.#cancelled || this.#peek !== undefined || this.#hasReader();
   }
 
   /** True once the peer's FIN has arrived, be it behind bytes that nobody has read. */
@@ -128,6 +135,7 @@ export class Inbox implements Reading {
         this.#tellEarly(handler);
       });
     }
+    this.#owner.onWanted();
     return {
       release: (replay, onFree, filter) => {
         this.#peek = undefined;
@@ -159,6 +167,7 @@ export class Inbox implements Reading {
   resume(): void {
     this.#paused = false;
     this.#deliver();
+    this.#owner.onWanted();
   }
 
   consumed(bytes: number): void {

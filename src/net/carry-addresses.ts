@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import type { Addresses } from '../conn/conn.js';
+import type { Addresses } from '../conn/addresses.js';
 import { familyOf } from '../conn/ip-address.js';
 
 /**

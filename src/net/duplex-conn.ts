@@ -2,7 +2,9 @@ import { Observable, shareReplay } from 'rxjs';
 import { neverSent, type WriteDone } from '../conn/lent.js';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { addressesOf, Conn, type Addresses, type ConnClosed } from '../conn/conn.js';
+import { addressesOf, type Addresses } from '../conn/addresses.js';
+import { CONN_KEY } from '../conn/conn-key.js';
+import { Conn, type ConnClosed } from '../conn/conn.js';
 import {
   refusedPeek,
   refusedReading,
@@ -47,7 +49,7 @@ export class DuplexConn extends Conn {
 
   /** @param addresses - of the ends, where they are known already */
   constructor(duplex: Duplex, options: FromDuplexOptions = {}, addresses?: Addresses) {
-    super(options.sendBufferBytes);
+    super(CONN_KEY, options.sendBufferBytes);
     this.#duplex = duplex;
     this.#addresses = addresses;
     duplex.on('error', this.#onError);

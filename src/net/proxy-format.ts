@@ -1,4 +1,4 @@
-import type { Addresses } from '../conn/conn.js';
+import type { Addresses } from '../conn/addresses.js';
 import { parseIp, type Ip } from '../conn/ip-address.js';
 import type { ProxyMeta } from '../conn/meta.js';
 

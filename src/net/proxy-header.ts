@@ -1,4 +1,4 @@
-import type { Addresses } from '../conn/conn.js';
+import type { Addresses } from '../conn/addresses.js';
 import type { ProxyTlv } from '../conn/meta.js';
 import { UsageError } from '../errors.js';
 import { matchPrefix } from '../sniff/matcher.js';

@@ -1,5 +1,6 @@
 import { tap, type MonoTypeOperatorFunction } from 'rxjs';
-import type { Addresses, Conn } from '../conn/conn.js';
+import type { Addresses } from '../conn/addresses.js';
+import type { Conn } from '../conn/conn.js';
 import { proxyHeader, type ProxyHeaderOptions } from './proxy-header.js';
 
 /** Settings of {@link sendProxyHeader}. */

@@ -1,7 +1,7 @@
 import { Socket, type Server } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Server as TlsServer, type TLSSocket } from 'node:tls';
-import { addressesOf } from '../conn/conn.js';
+import { addressesOf } from '../conn/addresses.js';
 import { carryAddresses, hasOwnAddresses } from '../net/carry-addresses.js';
 import type { SocketLike } from '../net/socket-like.js';
 import { carrierOf } from '../net/tls-carrier.js';

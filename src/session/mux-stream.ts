@@ -9,7 +9,7 @@ import { unreadAfter } from './left-unread.js';
 import { Loans } from './loans.js';
 import type { Outbox } from './outbox.js';
 import type { StreamHost, StreamMeta, TypePrefix } from './stream-host.js';
-import { WaitingWriters } from './waiting-writers.js';
+import { WaitingWriters } from '../conn/waiting-writers.js';
 
 const MAX_CODE = 0xffff_ffff;
 // A writer is asked to wait from here on: enough for a flush or two.

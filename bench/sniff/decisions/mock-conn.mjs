@@ -1,4 +1,5 @@
 import { NEVER } from 'rxjs';
+import { CONN_KEY } from '../../../src/conn/conn-key.js';
 import { Conn } from '../../../src/index.js';
 
 /** A connection with nothing behind it, like the one of cmux's benchmarks: it sends what `arrive` is told, and loses what it gets. */
@@ -14,6 +15,10 @@ export class MockConn extends Conn {
   needsDrain = false;
   closed$ = NEVER;
   #handler;
+
+  constructor() {
+    super(CONN_KEY);
+  }
 
   arrive(bytes) {
     this.#handler.bytes(bytes, false);
