@@ -1,5 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
+import { Duplex } from 'node:stream';
 import type { Conn } from '../../src/conn/conn.js';
+import { fromDuplex } from '../../src/net/duplex-conn.js';
 import { session, type Session } from '../../src/session/session.js';
 import type { SessionClosed } from '../../src/session/session-closed.js';
 import type { Codec } from '../../src/wire/codec.js';
@@ -168,6 +170,35 @@ describe.each(CODECS)('the last bytes of a session of %s, over a slow link', (_n
       expect(closed[0]?.at).toBeLessThanOrEqual(from + 11 * SECOND);
       expect(got()).toBeLessThan(BYTES);
       expect([ends, clock.timers]).toEqual([['ERR_MUX_RESET'], 0]);
+    });
+  });
+
+  describe.each(WAYS)('after %s and the end of the peer', (_way, end) => {
+    test('still leave to the last one', async () => {
+      const { s, conn, got, clock, ends, far, pass } = await slow(codec, false);
+      end(s);
+      far.complete();
+      await pass(35, 1000);
+      expect([got(), ends, conn.bufferedBytes, clock.timers]).toEqual([BYTES, ['complete'], 0, 0]);
+    });
+
+    test('keep the connection of a peer that reads no more for stallTimeoutMs, not for ever', async () => {
+      // As a socket does whose peer has shut down its side, and stays.
+      const duplex = new Duplex({ read: () => undefined, write: () => undefined });
+      duplex.on('error', () => undefined);
+      const clock = new Clock();
+      const options = { keepAlive: false, scheduler: clock, stallTimeoutMs: 20 * SECOND } as const;
+      const s = session(fromDuplex(duplex), { codec, role: 'client', ...options });
+      const stream = s.open();
+      stream.subscribe({ error: () => undefined });
+      stream.next(new Uint8Array(1000));
+      await turn();
+      end(s);
+      duplex.push(null);
+      await clock.pass(18 * SECOND);
+      expect([s._life.isOver, duplex.destroyed]).toEqual([true, false]);
+      await clock.pass(5 * SECOND);
+      expect([duplex.destroyed, clock.timers]).toEqual([true, 0]);
     });
   });
 

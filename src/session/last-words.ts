@@ -57,6 +57,20 @@ export function leave(conn: Conn, { scheduler }: Settings): void {
     });
 }
 
+/**
+ * Ends a connection whose peer has ended its side. What is unsent leaves first. A peer that has ended, and stays, but reads nothing
+ * would keep the connection for ever, so it is destroyed when nothing leaves any more.
+ */
+export function followEnd(spoken: Spoken): void {
+  const { conn } = spoken;
+  conn.complete();
+  lastWords(spoken)
+    .pipe(takeUntil(conn.closed$))
+    .subscribe(({ error }) => {
+      conn._destroy(error, error !== undefined);
+    });
+}
+
 function stuck(bytes: number, limitMs: number): MuxError {
   const text = `${bytes} bytes were left to send: for ${limitMs} ms the connection took nothing, and the peer was silent`;
   return new MuxError('ERR_MUX_TIMEOUT', text, { scope: 'session' });

@@ -9,7 +9,7 @@ import { Inbound } from './inbound.js';
 import { Inflow, type InflowOwner } from './inflow.js';
 import { OpenQueue } from './open-queue.js';
 import type { Settings } from './settings.js';
-import { lastWords, leave } from './last-words.js';
+import { followEnd, lastWords, leave } from './last-words.js';
 import { closedError, endedByPeer, goneAwayError, neverOpened, type SessionClosed } from './session-closed.js';
 import { Taps } from './taps.js';
 import { finError, lossError } from './transport-end.js';
@@ -109,7 +109,7 @@ export class Lifecycle implements CoreOwner, InflowOwner, Intake {
     // What a peer says as it sees our end, Go's libraries an internal error, changes nothing.
     const error = this.#state === 'ending' ? undefined : finError(goneAway?.code, this.core, this.#decoder);
     this.#finish(error, error === undefined ? this.#initiator : 'remote');
-    this.core.conn.complete();
+    followEnd(this.core);
   }
 
   error(cause: MuxError): void {
