@@ -27,7 +27,7 @@ export async function sessions(world, random) {
     conns$.pipe(acceptSessions({ codec, ...world.limits })).subscribe((accepted) => {
       const { conn } = accepted;
       const cut = () => conn.error(new Error('cut on purpose'));
-      void begin(accepted, world.laneAt(conn.remotePort, codec), { kill: cut, cut });
+      void begin(accepted, world.laneAt(conn.localPort, conn.remotePort, codec), { kill: cut, cut });
     });
     return (await firstValueFrom(conns$.address$)).port;
   };
@@ -37,7 +37,7 @@ export async function sessions(world, random) {
     while (!world.stop.aborted) {
       const socket = connect({ port, host: '127.0.0.1', noDelay: true, allowHalfOpen: true });
       await new Promise((resolve) => socket.once('connect', resolve));
-      const lane = world.laneAt(socket.localPort, codec);
+      const lane = world.laneAt(port, socket.localPort, codec);
       const mux = session(fromDuplex(socket), { codec, role: 'client', ...world.limits });
       await begin(mux, lane, {
         kill: () => socket.destroy(),

@@ -27,8 +27,10 @@ export async function answer(stream) {
 
 const ANSWERS = {
   [KINDS.echo]: async (duplex) => {
+    const over = new AbortController();
+    duplex.once('close', () => over.abort());
     for await (const chunk of duplex.iterator({ destroyOnReturn: false }))
-      if (!duplex.write(chunk)) await Promise.race([once(duplex, 'drain'), once(duplex, 'close')]);
+      if (!duplex.write(chunk)) await once(duplex, 'drain', { signal: over.signal });
     duplex.end();
   },
   [KINDS.sink]: async (duplex, n) => {

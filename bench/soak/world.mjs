@@ -25,10 +25,18 @@ export class World {
   #sessions = [];
   #living = new Map();
   #lastId = 0;
+  #events = 0;
   #isDone;
 
   count(name, by = 1) {
+    this.#events++;
     this.counts[name] = (this.counts[name] ?? 0) + by;
+  }
+
+  /** Changes with everything that happens, and every byte of a stream. A heartbeat is no progress. */
+  get progress() {
+    const streams = [...this.#living.keys()].flatMap((session) => session.streams);
+    return streams.reduce((sum, { bytesRead, bytesWritten }) => sum + bytesRead + bytesWritten, this.#events);
   }
 
   /** Something went wrong; it is printed at once, since a soak is long. */
@@ -38,15 +46,16 @@ export class World {
     if (this.faults.length < MOST_FAULTS) this.faults.push(text);
   }
 
-  /** What both ends of a connection share, by the port of the one that dialled. Either end may be the first to ask. */
-  laneAt(port, { protocol, traits }) {
-    let lane = this.#lanes.get(port);
-    if (lane === undefined)
-      this.#lanes.set(
-        port,
-        (lane = { protocol, canReset: traits.reset !== 'none', saysGoAway: traits.goAway !== 'none' }),
-      );
-    return lane;
+  /**
+   * What both ends of a connection share, by the ports of the one that listens and of the one that dialled. Either end may be the
+   * first to ask. A connection that was lost before it was accepted has no port of the other end, and shares nothing.
+   */
+  laneAt(listening, dialled, { protocol, traits }) {
+    const lane = { protocol, canReset: traits.reset !== 'none', saysGoAway: traits.goAway !== 'none' };
+    if (dialled === undefined) return { ...lane, disturbance: 'lost before it was accepted' };
+    const ports = `${listening} ${dialled}`;
+    if (!this.#lanes.has(ports)) this.#lanes.set(ports, lane);
+    return this.#lanes.get(ports);
   }
 
   began(session, lane) {
@@ -115,7 +124,8 @@ export class World {
   reportStuck() {
     for (const [session, { isGoneAway, disturbance, protocol }] of this.#living) {
       const text = `${session.streams.length} streams, ${disturbance ?? (isGoneAway ? 'goAway' : 'undisturbed')}`;
-      this.fault(`${protocol}: a session does not end (${text})`);
+      const streams = session.streams.map((stream) => `; ${streamText(stream)}`);
+      this.fault(`${protocol}: a session does not end (${text}${streams.join('')})`);
     }
     for (const transfer of [...this.#transfers.values(), ...this.#underWay])
       this.fault(`${transfer.description}: does not end`);
@@ -135,4 +145,8 @@ export class World {
   #checkDone() {
     if (this.#living.size + this.#transfers.size + this.#underWay.size === 0) this.#isDone?.();
   }
+}
+
+function streamText({ streamId, isLocal, bytesRead, bytesWritten, bufferedBytes }) {
+  return `${isLocal ? 'our' : 'their'} stream ${streamId}, ${bytesRead} bytes read, ${bytesWritten} written, ${bufferedBytes} unsent`;
 }
