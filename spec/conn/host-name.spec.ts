@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { canonicalHost, kindOfServerName } from '../../src/conn/host-name.js';
+import { canonicalHost, kindOfServerName, parseAuthority } from '../../src/conn/host-name.js';
 
 describe('canonicalHost', () => {
   it.each([
@@ -40,5 +40,13 @@ describe('kindOfServerName', () => {
     [`${'a'.repeat(63)}.`.repeat(4).slice(0, -1), 'unreadable'],
   ])('of %j is %s', (name, kind) => {
     expect(kindOfServerName(name)).toBe(kind);
+  });
+});
+
+describe('parseAuthority', () => {
+  it('reads a host of 255 bytes, and none that is longer', () => {
+    const host = 'a'.repeat(255);
+    expect(parseAuthority(`${host}:80`)).toEqual({ host, port: 80 });
+    expect(parseAuthority(`${host}a:80`)).toBeUndefined();
   });
 });

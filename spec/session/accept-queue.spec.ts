@@ -7,12 +7,8 @@ import { Clock } from './session-ends.js';
 
 const stream = (streamId: number): MuxStream => Object.assign(Object.create(null) as MuxStream, { streamId });
 
-const queueOf = (backlog: number): AcceptQueue =>
-  new AcceptQueue(
-    backlog,
-    { scheduler: new Clock(), stallTimeoutMs: 1000 },
-    { mayGive: () => true, onRoom: () => undefined },
-  );
+const queueOf = (backlog: number, scheduler = new Clock()): AcceptQueue =>
+  new AcceptQueue(backlog, { scheduler, stallTimeoutMs: 1000 }, { mayGive: () => true, onRoom: () => undefined });
 
 function idsOf(queue: AcceptQueue, count = Infinity): (number | string)[] {
   const seen: (number | string)[] = [];
@@ -82,6 +78,18 @@ describe('streams that wait to be accepted', () => {
     waiting.end();
     waiting.end();
     expect([seen, idsOf(waiting)]).toEqual([['complete'], ['complete']]);
+  });
+
+  test('give back what they hold when for stallTimeoutMs no subscriber takes them after the end', async () => {
+    const clock = new Clock();
+    const queue = queueOf(8, clock);
+    const dropped: number[] = [];
+    for (const id of [1, 2]) queue.offer(Object.assign(stream(id), { cancelRead: () => dropped.push(id) }));
+    queue.end();
+    await clock.pass(999);
+    expect([idsOf(queue, 1), dropped]).toEqual([[1, 'complete'], []]);
+    await clock.pass(1000);
+    expect([idsOf(queue), dropped, clock.timers]).toEqual([['complete'], [2], 0]);
   });
 
   test('session case 38: come in order when more are offered, or the subscriber leaves, from within next', () => {

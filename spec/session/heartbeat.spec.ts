@@ -196,3 +196,47 @@ test('without keepAlive no timer runs and nothing is sent', async () => {
   await clock.pass(100_000);
   expect([clock.timers, peer.frames]).toEqual([0, []]);
 });
+
+// Those whose heartbeat is a stream that the other side echoes: the peer's is opened as its own wire says it.
+const echoing = CODECS.filter(([, { traits }]) => traits.heartbeat.streamType !== undefined);
+
+describe.each(echoing)('heartbeats of the peer over %s', (_name, codec) => {
+  const { streamType: type = 0 } = codec.traits.heartbeat;
+  const isPrefix = codec.traits.streamType === 'prefix';
+  const typeBytes = Uint8Array.of(type >>> 24, type >>> 16, type >>> 8, type);
+  const beat = Uint8Array.of(1, 2, 3, 4);
+
+  function begin(peer: RawPeer, id: number): void {
+    peer.send(isPrefix ? { kind: 'open', id } : { kind: 'open', id, type });
+    if (isPrefix) peer.send({ kind: 'data', id, bytes: typeBytes });
+  }
+
+  const quiet = (): RawPeer => rawPeer({ codec, role: 'client' });
+  const resetsOf = ({ frames }: RawPeer): number[] =>
+    frames.flatMap((frame) => (frame.kind === 'reset' ? [frame.id] : []));
+  const ids = Array.from({ length: 10 }, (_, n) => codec.traits.firstId.server + 2 * n);
+
+  test('have eight streams at most, and another when one has ended', async () => {
+    const peer = quiet();
+    for (const id of ids.slice(0, 9)) begin(peer, id);
+    await peer.settled();
+    expect(resetsOf(peer)).toEqual([ids[8]]);
+    peer.send({ kind: 'end', id: ids[0] as number });
+    begin(peer, ids[9] as number);
+    await peer.settled();
+    expect(resetsOf(peer)).toEqual([ids[8]]);
+  });
+
+  test('are echoed, and their bytes given back: a window would be used up by them', async () => {
+    const peer = quiet();
+    const id = ids[0] as number;
+    begin(peer, id);
+    await peer.settled();
+    peer.frames.length = 0;
+    for (let n = 0; n < 3; n++) peer.send({ kind: 'data', id, bytes: beat });
+    await peer.settled();
+    const given = peer.frames.flatMap((frame) => (frame.kind === 'credit' && frame.id === id ? [frame.increment] : []));
+    const echoed = peer.frames.flatMap((frame) => (frame.kind === 'data' && frame.id === id ? [...frame.bytes] : []));
+    expect([given.reduce((sum, bytes) => sum + bytes, 0), echoed]).toEqual([12, [...beat, ...beat, ...beat]]);
+  });
+});

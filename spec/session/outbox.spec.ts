@@ -37,6 +37,15 @@ describe('an outbox', () => {
     expect(parts[1]).toBe(payload);
   });
 
+  test('does not begin a frame in a slab whose rest is too small for it', () => {
+    const first = new Outbox();
+    frame(first, 32_760, 1);
+    first.take();
+    const second = new Outbox();
+    second.reserve(12);
+    expect(second.slab.length - second.at).toBeGreaterThanOrEqual(12);
+  });
+
   test('leaves what it gave away as it was, through thousands of flushes of several outboxes', () => {
     const outboxes = [new Outbox(), new Outbox()];
     const given: { readonly part: Uint8Array; readonly value: number }[] = [];

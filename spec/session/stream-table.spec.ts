@@ -39,6 +39,20 @@ describe('a stream table', () => {
     expect(anyOrder.whyNot(3)).toBeUndefined();
   });
 
+  test('counts a stream whose type has not come until it comes, or until the stream is removed', () => {
+    const table = new StreamTable(muxado({ typed: true }).traits, 'client');
+    const [typed, gone] = [stream(2, false), stream(4, false)];
+    for (const each of [typed, gone]) {
+      table.add(each);
+      table.awaitType(each);
+    }
+    expect(table.untyped).toBe(2);
+    table.typed(typed);
+    expect(table.untyped).toBe(1);
+    for (const each of [typed, gone]) table.remove(each);
+    expect(table.untyped).toBe(0);
+  });
+
   test('counts streams of both sides, and those that are not confirmed, each once', () => {
     const table = new StreamTable(yamux().traits, 'client');
     const [ours, unconfirmed, theirs] = [stream(1, true, false), stream(3, true, false), stream(2, false)];

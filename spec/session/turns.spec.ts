@@ -1,10 +1,20 @@
 import { describe, expect, test } from '@jest/globals';
 import type { MuxStream } from '../../src/session/mux-stream.js';
-import { Turns } from '../../src/session/turns.js';
+import { Turns, weightOf } from '../../src/session/turns.js';
 import type { MemoryPipeOptions } from '../../src/testing/memory-pipe.js';
 import type { Codec } from '../../src/wire/codec.js';
 import { rawPeer, type RawPeer } from './raw-peer.js';
 import { Clock, CODECS } from './session-ends.js';
+
+test.each([
+  [-1, 1],
+  [0, 1],
+  [1, 1],
+  [0x3fff_ffff, 128],
+  [0x7fff_ffff, 256],
+])('a priority of %d is a weight of %d: without weight a stream would never have a turn', (priority, weight) => {
+  expect(weightOf(priority)).toBe(weight);
+});
 
 const KIB = 1024;
 const MIB = 1024 * KIB;

@@ -58,3 +58,34 @@ test('case 19: whatever falls due while the loop is busy has a turn for its byte
   expect(seen()).toBe('first second');
   expect(deadlines.size).toBe(0);
 });
+
+test('the last of several may be removed: what is added after it still expires, and the clock stops with the rest', () => {
+  const loop = new Loop();
+  const deadlines = new Deadlines(20, loop.scheduler);
+  const expired: string[] = [];
+  const due = (name: string): Due => {
+    const one: Due = {
+      dueAt: loop.time + 20,
+      earlier: undefined,
+      later: undefined,
+      expire: () => {
+        expired.push(name);
+        deadlines.remove(one);
+      },
+    };
+    return one;
+  };
+  const turns = (...times: readonly number[]): void => {
+    for (const time of times) loop.turn(time);
+  };
+  const [first, second, third, fourth] = ['first', 'second', 'third', 'fourth'].map(due) as [Due, Due, Due, Due];
+  for (const each of [first, second]) deadlines.add(each);
+  deadlines.remove(second);
+  deadlines.add(third);
+  turns(20, 20);
+  expect(expired).toEqual(['first', 'third']);
+  deadlines.add(fourth);
+  expect(deadlines.stop()).toEqual([fourth]);
+  turns(100, 100);
+  expect(expired).toEqual(['first', 'third']);
+});
