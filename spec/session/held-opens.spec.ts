@@ -139,6 +139,36 @@ describe.each(unrefusing)('streams of a peer of %s past a limit', (_name, codec)
     expect([...seen, third]).toEqual([['complete'], ['ERR_MUX_TRANSPORT'], ['ERR_MUX_TRANSPORT']]);
   });
 
+  test('of both sides that crossed goAway end with an error, not never', async () => {
+    const { client, server, clock } = ends(codec, { stallTimeoutMs: 20_000, keepAlive: {} });
+    const seen = [client, server].map((side) => log(opened(side)));
+    client.goAway();
+    server.goAway();
+    await clock.pass(18_000);
+    expect(seen).toEqual([[], []]);
+    await clock.pass(5000);
+    // The first to give up ends the connection of the other.
+    expect(seen.flat().sort()).toEqual(['ERR_MUX_TIMEOUT', 'ERR_MUX_TRANSPORT']);
+    expect(clock.timers).toBe(0);
+  });
+
+  test('that goAway dropped leave a stream alone that the peer answers', async () => {
+    const { client, server, clock } = ends(codec, { stallTimeoutMs: 20_000 });
+    const near = opened(client);
+    const seen = log(near);
+    const far = await firstValueFrom(server.accept$);
+    far.next(Buffer.from('first'));
+    await turn();
+    client.goAway();
+    const dropped = log(opened(server));
+    await clock.pass(60_000);
+    far.next(Buffer.from('last'));
+    far.complete();
+    near.complete();
+    await turn();
+    expect([seen, dropped]).toEqual([['first', 'last', 'complete'], ['ERR_MUX_TRANSPORT']]);
+  });
+
   test('do not keep close from its end', async () => {
     const { client, server } = ends(codec, { server: { acceptBacklog: 0 } });
     const seen = [opened(client), opened(client), opened(client)].map((stream) => log(stream));

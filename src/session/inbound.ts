@@ -58,9 +58,8 @@ export class Inbound implements FrameSink {
     } else if (type >= (reservedTypes ?? Infinity)) core.refuse(id, 'streamClosed');
     else if (core.codec.traits.reset === 'none') {
       // A FIN for a refusal would say that the stream is done. One that comes too late ends with its session, one without room waits.
-      if (core.isDraining) return;
-      this.#accept(id, credit, type, priority, false);
-      core.room.onTaken();
+      if (!core.isDraining) this.#accept(id, credit, type, priority, false);
+      core.room.onOpened();
     } else if (core.isDraining || table.inbound >= core.settings.maxStreams || core.isOverBudget)
       core.refuse(id, 'refused');
     else if (core.accepts.isFull(table.untyped)) core.refuse(id, 'backlogFull');

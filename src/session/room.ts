@@ -16,14 +16,20 @@ export interface RoomHost {
 export class Room {
   /** True while reading waits for room. */
   isAwaited = false;
+  /** True once a stream was dropped: its opener waits for the end of the session. */
+  hasDropped = false;
   readonly #host: RoomHost;
 
   constructor(host: RoomHost) {
     this.#host = host;
   }
 
-  /** A stream was taken. */
-  onTaken(): void {
+  /** A stream was taken, or dropped by a session that drains. */
+  onOpened(): void {
+    if (this.#host.isDraining) {
+      this.hasDropped = true;
+      this.#host.owner.onWatch();
+    }
     if (this.isAwaited || !this.#isLacking) return;
     this.isAwaited = true;
     this.#host.owner.onHold('full', true);

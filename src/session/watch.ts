@@ -24,6 +24,7 @@ export class Watch {
   #blockedTicks = 0;
   #read = 0;
   #midTicks = 0;
+  #unheardTicks = 0;
   #sinceRestMs = 0;
 
   constructor(core: Core, isMidFrame: () => boolean) {
@@ -46,7 +47,7 @@ export class Watch {
   }
 
   #tick(): void {
-    const looks = [this.#transport(), this.#frame(), this.#streams(), this.#room()];
+    const looks = [this.#transport(), this.#frame(), this.#streams(), this.#room(), this.#crossed()];
     if (!looks.includes(false)) this.stop();
   }
 
@@ -84,6 +85,19 @@ export class Watch {
   #room(): boolean {
     this.#core.room.look();
     return !this.#core.room.isAwaited;
+  }
+
+  // Without a GoAway on the wire both sides may drain, and each drop what the other opened: they would wait for each other for ever.
+  #crossed(): boolean {
+    const { room, table, settings, owner } = this.#core;
+    if (!room.hasDropped) return true;
+    const isUnheard = table.inbound === 0 && table.streams.values().every(({ bytesRead }) => bytesRead === 0);
+    this.#unheardTicks = isUnheard ? this.#unheardTicks + 1 : 0;
+    if (this.#unheardTicks * this.#tickMs >= settings.stallTimeoutMs) {
+      const text = `a stream of the peer was dropped, and ours were not answered for ${settings.stallTimeoutMs} ms`;
+      owner.onEnd(new MuxError('ERR_MUX_TIMEOUT', text, { scope: 'session' }), 'none');
+    }
+    return false;
   }
 
   #streams(): boolean {
