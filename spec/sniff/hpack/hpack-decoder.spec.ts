@@ -52,6 +52,11 @@ describe('HpackDecoder', () => {
     // 16 × 4001 bytes are within 64 KiB, 17 are not.
     expect(named(16)).toBeUndefined();
     expect(named(1000)).toBeUndefined();
+    // With 1520 bytes more they are 64 KiB to the byte.
+    const filled = (length: number): unknown =>
+      decode(bomb, new Uint8Array(15).fill(0xbe), hpackLiteral('n', 'v'.repeat(length - 1)));
+    expect(filled(1520)).toHaveLength(17);
+    expect(filled(1521)).toBeUndefined();
   });
 
   it('takes 128 fields, and no more', () => {
