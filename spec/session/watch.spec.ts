@@ -108,6 +108,19 @@ describe.each(CODECS)('the watch over %s', (_name, codec) => {
     expect(await why(peer.session)).toBe('ERR_MUX_TIMEOUT');
     expect(clock.timers).toBeLessThanOrEqual(1);
   });
+
+  test('does not count half a frame against the peer while we read nothing', async () => {
+    const clock = new Clock();
+    const peer = rawPeer({ codec, role: 'client', scheduler: clock, frameTimeoutMs: 5000 });
+    peer.sendHex(codec.traits.heartbeat.by === 'signal' ? `0${codec.traits.credit === 'none' ? 1 : 2} 03` : '00 00');
+    await clock.pass(1);
+    peer.session._life.onHold('unread', true);
+    await clock.pass(20_000);
+    expect(peer.session._life.isOver).toBe(false);
+    peer.session._life.onHold('unread', false);
+    await clock.pass(7000);
+    expect(await why(peer.session)).toBe('ERR_MUX_TIMEOUT');
+  });
 });
 
 describe.each(CODECS.filter(([, { traits }]) => traits.credit !== 'none'))(
