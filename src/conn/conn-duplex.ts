@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import { asyncScheduler, type SchedulerLike } from 'rxjs';
+import { asyncScheduler, type SchedulerLike, type Subscription } from 'rxjs';
 import { MuxError, UsageError } from '../errors.js';
 import type { Conn } from './conn.js';
 import { isLent } from './lent.js';
@@ -15,6 +15,9 @@ export interface ConnDuplex extends Duplex {
 
 type ConnDuplexClass = new (conn: Conn, scheduler: SchedulerLike) => ConnDuplex;
 type Done = (error?: Error | null) => void;
+
+// A reader that asks for nothing more hears of a failure after so long: its writes wait for it.
+const WAITING_MS = 30_000;
 
 let ConnDuplexOf: ConnDuplexClass | undefined;
 
@@ -79,9 +82,14 @@ function connDuplexClass(): ConnDuplexClass {
     #held: Done | undefined;
     // Bytes that the connection was given in a write that it has not answered.
     #passedBytes = 0;
+    readonly #scheduler: SchedulerLike;
+    #patience: Subscription | undefined;
+    // The last call of read gave something.
+    #isServed = false;
 
     constructor(conn: Conn, scheduler: SchedulerLike) {
       super(conn, scheduler);
+      this.#scheduler = scheduler;
       this.#reading = conn._read({
         next: (chunk) => {
           this.#take(chunk);
@@ -107,11 +115,17 @@ function connDuplexClass(): ConnDuplexClass {
       });
     }
 
-    // Everything is read that came before the failure. An end among it is shown before the error.
+    // Shows the failure behind everything that came before it, an end included, and to a reader that asks for what comes next. One that
+    // does not may hold bytes itself, which the error would take from its own reader: node:http pauses then, undici does not call read.
     #failIfRead(): void {
       const failure = this.#failure;
-      if (failure === undefined || !this.#isDelivered || this.#unconsumed > 0) return;
-      if (this.#ended) inTwoTurns(() => this.destroy(failure));
+      if (failure === undefined || !this.#isDelivered || this.readableLength > 0 || this.destroyed) return;
+      const waits = this.listenerCount('readable') > 0 ? this.#isServed : this.readableFlowing === false;
+      if (waits && !this.readableEnded) {
+        this.#patience ??= this.#scheduler.schedule(() => this.destroy(failure), WAITING_MS);
+        // For a reader that reads once for each event, and has read everything.
+        if (this.#isServed) setImmediate(() => this.emit('readable'));
+      } else if (this.#ended) inTwoTurns(() => this.destroy(failure));
       else this.destroy(failure);
     }
 
@@ -131,6 +145,10 @@ function connDuplexClass(): ConnDuplexClass {
     override read(size?: number): unknown {
       const chunk: unknown = super.read(size);
       this.#settle();
+      if (size === 0) return chunk;
+      this.#isServed = chunk !== null;
+      // Later: a reader may put back what it got, as undici does.
+      if (this.#failure !== undefined) setImmediate(() => this.#failIfRead());
       return chunk;
     }
 
@@ -141,7 +159,6 @@ function connDuplexClass(): ConnDuplexClass {
       if (left <= 0) return;
       this.#unconsumed -= left;
       this.#reading.consumed(left);
-      this.#failIfRead();
     }
 
     override _read(): void {
@@ -235,6 +252,7 @@ function connDuplexClass(): ConnDuplexClass {
     }
 
     override _destroy(error: Error | null, done: Done): void {
+      this.#patience?.unsubscribe();
       const failure = this.#failure;
       if (failure === undefined) this.#leave(error);
       else if (!this.#isDelivered) this.#reading.cancel();
