@@ -59,7 +59,7 @@ describe.each(CODECS)('streams of %s that share a signal', (_name, codec) => {
     last?.reset(0);
     expect(getEventListeners(signal, 'abort')).toEqual([]);
     // The signal serves streams that are opened later.
-    client.open({ signal });
+    void client.open({ signal });
     expect(getEventListeners(signal, 'abort')).toHaveLength(1);
   });
 
