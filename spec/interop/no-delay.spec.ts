@@ -45,7 +45,9 @@ describe('TCP_NODELAY', () => {
 
   it('of a dialled connection is on', async () => {
     const listener = listen({ port: 0, host: '127.0.0.1' });
-    const serving = listener.subscribe();
+    const serving = listener.subscribe((conn) => {
+      lab.onDown(() => conn.duplex().destroy());
+    });
     lab.onDown(() => serving.unsubscribe());
     const { port } = (await firstValueFrom(listener.address$)) as AddressInfo;
     expect(await noDelayOf(await firstValueFrom(dial({ port, host: '127.0.0.1' })))).toBe('1');
