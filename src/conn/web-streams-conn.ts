@@ -112,6 +112,7 @@ class WebStreamsConn extends InboxConn {
   /** @internal */
   onCancelled(error?: MuxError): void {
     this.#isCancelled = true;
+    // A readable that fails at the cancel is reported by its `closed`.
     if (error !== undefined) this.#reader.cancel(error).catch(() => undefined);
     else if (this.#isWritten) this._destroy(undefined);
     else this.onWanted();
@@ -137,7 +138,7 @@ class WebStreamsConn extends InboxConn {
     if (this.#isPulling) return;
     this.#isPulling = true;
     for (let reads = 1; this.inbox.isWanted && this.#readableEnd === undefined; reads++) {
-      // Why it failed is told by `closed`.
+      // `closed` of the reader has the reason of a failure.
       const result = await this.#reader.read().catch(() => undefined);
       if (result === undefined || result.done) break;
       this.#receive(result.value);
@@ -192,6 +193,7 @@ class WebStreamsConn extends InboxConn {
     this.close(isTold ? error : undefined);
     this.inbox.fail(error, patience);
     this.#out.abort(error);
+    // The Conn has failed already: how its readable takes the cancel changes nothing.
     this.#reader.cancel(error).catch(() => undefined);
   }
 }

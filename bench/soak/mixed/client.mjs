@@ -10,7 +10,8 @@ import { exchange } from './exchange.mjs';
 import { client as grpc } from './grpc.mjs';
 import { client as http1 } from './http1.mjs';
 import { client as http2 } from './http2.mjs';
-import { clientOf, CODECS } from './mux.mjs';
+import { CODECS } from '../../lib/codecs.mjs';
+import { clientOf } from './mux.mjs';
 import { client as webSocket } from './web-socket.mjs';
 
 const KINDS = {

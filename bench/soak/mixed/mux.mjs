@@ -1,13 +1,5 @@
 import { finalize } from 'rxjs';
-import { flowTo, fromDuplex, muxado, session, smux, yamux } from '../../../dist/index.js';
-
-export const CODECS = {
-  muxado1: muxado({ version: 1 }),
-  muxado2: muxado(),
-  yamux: yamux(),
-  smux1: smux({ version: 1 }),
-  smux2: smux({ version: 2 }),
-};
+import { flowTo, fromDuplex, session } from '../../../dist/index.js';
 
 /** Sends back all streams of a session that clients end as they like. */
 export function serve(world, protocol, accepted) {

@@ -14,7 +14,8 @@ import { certificate } from '../../lib/certificate.mjs';
 import { sink as grpcSink } from './grpc.mjs';
 import { sink as http1Sink } from './http1.mjs';
 import { sink as http2Sink } from './http2.mjs';
-import { CODECS, serve } from './mux.mjs';
+import { CODECS } from '../../lib/codecs.mjs';
+import { serve } from './mux.mjs';
 import { sink as webSocketSink } from './web-socket.mjs';
 
 /** Serves every protocol on one port, in the clear and inside TLS, with the same servers. Gives the port. */
