@@ -38,7 +38,7 @@ export {
 } from './serve/serve-mux.js';
 export type { Sink, SinkCloseOptions } from './serve/sink.js';
 export { toGrpc, type GrpcInjector, type GrpcServer } from './serve/to-grpc.js';
-export { toHttp } from './serve/to-http.js';
+export { toHttp, type ToHttpOptions } from './serve/to-http.js';
 export { toHttp2 } from './serve/to-http2.js';
 export { toTls } from './serve/to-tls.js';
 export { toWebSocket, type WebSocketLike, type WebSocketServerLike } from './serve/to-web-socket.js';

@@ -60,7 +60,7 @@ export async function targets(): Promise<Record<string, Target>> {
     toHttp: {
       flight: Buffer.from('GET / HTTP/1.1\r\nHost: x\r\n\r\n'),
       reply: 'served',
-      sink: () => toHttp(http.createServer((_request, response) => setImmediate(() => response.end('served')))),
+      sink: () => toHttp(http.createServer((_request, response) => response.end('served'))),
     },
     toHttp2: {
       flight: Buffer.concat([HTTP2_HELLO, HTTP2_GET]),

@@ -239,7 +239,7 @@ describe('sniffed connections at a real HTTP server', () => {
     options: SniffOptions = {},
   ): Promise<{ server: Loopback; connect: () => Promise<Socket> }> {
     const { server, conns$ } = await port([http2(), http1()], options);
-    conns$.subscribe(toHttp(http.createServer(handler)));
+    conns$.subscribe(toHttp(http.createServer(handler), { halfCloseTimeoutMs: 1000 }));
     return { server, connect: () => server.connect() };
   }
 

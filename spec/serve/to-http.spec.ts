@@ -1,13 +1,14 @@
-import { afterEach, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, test } from '@jest/globals';
 import { once } from 'node:events';
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import https from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { duplexPair } from 'node:stream';
+import { connect as connectTls } from 'node:tls';
 import { VirtualTimeScheduler } from 'rxjs';
 import { fromDuplex } from '../../src/net/duplex-conn.js';
 import { toHttp } from '../../src/serve/to-http.js';
-import { localhostPem, Stage } from './sink-harness.js';
+import { Client, localhostPem, Stage } from './sink-harness.js';
 
 const GET = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
 const stage = new Stage();
@@ -53,14 +54,70 @@ test('case 8: a body of 1 MB right behind the head arrives intact', async () => 
   expect(body.equals(await received)).toBe(true);
 });
 
-test('case 15: a client that sends its request and FIN gets the reply that comes later', async () => {
+test('case 15: a client that sends its request and FIN gets the reply that comes later, with halfCloseTimeoutMs', async () => {
   const server = http.createServer((request, response) => {
     request.socket.once('end', () => setImmediate(() => response.end('late')));
   });
-  const client = await stage.client(await stage.serve(toHttp(server)));
+  const sink = toHttp(server, { halfCloseTimeoutMs: 1000, scheduler: new VirtualTimeScheduler() });
+  const client = await stage.client(await stage.serve(sink));
   client.socket.end(GET);
   await client.ended;
   expect(client.text).toContain('late');
+  await sink.close();
+  expect(server).toMatchObject({ httpAllowHalfOpen: false });
+});
+
+describe.each(['http', 'https'])('halfCloseTimeoutMs, over %s', (scheme) => {
+  test('ends a client that takes nothing for so long after its FIN, not one that does', async () => {
+    const scheduler = new VirtualTimeScheduler();
+    const responses: ServerResponse[] = [];
+    const listener = (_request: IncomingMessage, response: ServerResponse): void => {
+      responses.push(response);
+      response.write('first ');
+    };
+    const server = scheme === 'http' ? http.createServer(listener) : https.createServer(await localhostPem(), listener);
+    const sink = toHttp(server, { halfCloseTimeoutMs: 1000, scheduler });
+    const outer = await stage.client(await stage.serve(sink));
+    const client =
+      scheme === 'http'
+        ? outer
+        : new Client(connectTls({ socket: outer.socket, rejectUnauthorized: false }).setEncoding('latin1'));
+    client.socket.end(GET);
+    await client.received('first');
+    const [response] = responses as [ServerResponse];
+    if (!response.req.socket.readableEnded) await once(response.req.socket, 'end');
+    const passTo = (ms: number): void => {
+      scheduler.maxFrames = ms;
+      scheduler.flush();
+    };
+    passTo(900);
+    response.write('second ');
+    await client.received('second');
+    passTo(1900);
+    expect(response.destroyed).toBe(false);
+    passTo(2000);
+    await client.closed;
+    expect(response.destroyed).toBe(true);
+    expect(scheduler.actions).toEqual([]);
+  });
+});
+
+test('without halfCloseTimeoutMs the FIN of a client ends its request, as in a server of Node', async () => {
+  const aborted = new Promise((resolve) => {
+    const server = http.createServer((_request, response) => response.once('close', resolve));
+    void stage.serve(toHttp(server)).then(async (port) => (await stage.client(port)).socket.end(GET));
+  });
+  await aborted;
+});
+
+test.each([0, 1.5, 2 ** 31, Number.NaN])('halfCloseTimeoutMs of %p is refused', (halfCloseTimeoutMs) => {
+  expect(() => toHttp(http.createServer(), { halfCloseTimeoutMs })).toThrow(/ERR_MUX_OPTION.*halfCloseTimeoutMs/);
+});
+
+test('two sinks of a server agree on half-open clients', () => {
+  const server = http.createServer();
+  toHttp(server);
+  expect(() => toHttp(server, { halfCloseTimeoutMs: 1000 })).toThrow('ERR_MUX_OPTION');
 });
 
 test('case 63: a head that does not come to its end is answered 408', async () => {

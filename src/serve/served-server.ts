@@ -53,7 +53,7 @@ export class ServedServer {
     if (known.#kind === kind) return known;
     throw new UsageError(
       'ERR_MUX_OPTION',
-      'a server takes connections from sinks of one kind: close the other sink first',
+      'a server has sinks of one kind, with the same options: subscribe one sink to several sources, or close the other first',
     );
   }
 

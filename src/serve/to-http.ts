@@ -1,21 +1,31 @@
 import type { Server as HttpServer } from 'node:http';
 import type { Server as HttpsServer } from 'node:https';
+import type { Socket } from 'node:net';
+import { asyncScheduler, interval, type SchedulerLike } from 'rxjs';
+import { requireWholeNumber } from '../bytes/whole-number.js';
 import { drainHttp, notePipelines } from './http-drain.js';
 import type { ServerKind } from './served-server.js';
 import { serverSink, type Sink } from './sink.js';
 import { beginHandshake, keepHalfOpen, isTlsServer, showClients } from './tls-handshakes.js';
 
-const HTTP: ServerKind<HttpServer | HttpsServer> = {
-  prepare: (server) => {
-    const { httpAllowHalfOpen } = server as HalfOpenServer;
-    Object.assign(server, { httpAllowHalfOpen: true });
-    notePipelines();
-    const undoTls = isTlsServer(server) ? [keepHalfOpen(server, true), showClients(server)] : [];
-    return () => {
-      Object.assign(server, { httpAllowHalfOpen });
-      for (const undo of undoTls) undo();
-    };
-  },
+type Server = HttpServer | HttpsServer;
+
+/** Settings of {@link toHttp}. */
+export interface ToHttpOptions {
+  /**
+   * Lets a client that has ended its side (FIN) get the reply to its request. When nothing of it leaves for so many milliseconds, 1 to
+   * 2147483647, the connection is destroyed. It holds for all connections of the server, those of its own port too. @defaultValue off: as
+   * in Node's own server, the FIN of a client ends its request and its connection
+   */
+  readonly halfCloseTimeoutMs?: number;
+  /** The clock of that time. @defaultValue `asyncScheduler` */
+  readonly scheduler?: SchedulerLike;
+}
+
+const LONGEST_MS = 2 ** 31 - 1;
+
+const HTTP: ServerKind<Server> = {
+  prepare: (server) => prepare(server, false),
   take: (server, stream) => {
     if (isTlsServer(server)) beginHandshake(stream);
     server.emit('connection', stream);
@@ -23,8 +33,57 @@ const HTTP: ServerKind<HttpServer | HttpsServer> = {
   drain: drainHttp,
 };
 
+function prepare(server: Server, isHalfOpen: boolean): () => void {
+  notePipelines();
+  const undos = isTlsServer(server) ? [keepHalfOpen(server, isHalfOpen), showClients(server)] : [];
+  return () => {
+    for (const undo of undos) undo();
+  };
+}
+
+function halfOpen(ms: number, scheduler: SchedulerLike): ServerKind<Server> {
+  return {
+    ...HTTP,
+    prepare: (server) => {
+      const { httpAllowHalfOpen } = server as HalfOpenServer;
+      Object.assign(server, { httpAllowHalfOpen: true });
+      const undo = prepare(server, true);
+      const event = isTlsServer(server) ? 'secureConnection' : 'connection';
+      const onConnection = (socket: Socket): void => {
+        socket.once('end', () => {
+          endWhenStill(socket, ms, scheduler);
+        });
+      };
+      server.on(event, onConnection);
+      return () => {
+        Object.assign(server, { httpAllowHalfOpen });
+        server.off(event, onConnection);
+        undo();
+      };
+    },
+  };
+}
+
 interface HalfOpenServer extends HttpServer {
   readonly httpAllowHalfOpen?: boolean;
+}
+
+// Whether the client is still there is seen by what it takes: behind its FIN nothing comes.
+function endWhenStill(socket: Socket, ms: number, scheduler: SchedulerLike): void {
+  let before = sentBytes(socket);
+  const looking = interval(ms, scheduler).subscribe(() => {
+    const now = sentBytes(socket);
+    if (now === before) socket.destroy();
+    before = now;
+  });
+  socket.once('close', () => {
+    looking.unsubscribe();
+  });
+}
+
+// Of a large write only the handle knows how much of it is gone.
+function sentBytes(socket: Socket & { readonly _handle?: { readonly writeQueueSize?: number } | null }): number {
+  return socket.bytesWritten - socket.writableLength - (socket._handle?.writeQueueSize ?? 0);
 }
 
 /**
@@ -32,15 +91,15 @@ interface HalfOpenServer extends HttpServer {
  * express, fastify (`app.server`, after `app.ready()`), hono and whatever else is built on one. The server need not listen.
  *
  * The server's timeouts work, and a socket keeps Node's native parser. `maxConnections` and `getConnections` of the server
- * do not count what is handed over. Sets `httpAllowHalfOpen`: a client that sends its request and FIN gets the reply, but a
- * handler is not told of a client that left before the reply is written. Set it back to false afterwards to have it the
- * other way round, as in a plain server.
+ * do not count what is handed over. As in a plain server, a client that ends its side has left: its request is aborted, the
+ * response emits `'close'`, and the connection is closed. With `halfCloseTimeoutMs` such a client gets its reply, and a handler is
+ * not told of a client that left before the reply is written, or the time is over.
  *
  * `close` lets requests under way finish. Every response whose head is written after it says `Connection: close`, and its
  * connection ends with it; idle connections end at once. It does not call `server.close()`, which does the same for all sinks of
  * the server.
  *
- * @throws UsageError `ERR_MUX_OPTION` for what is no server
+ * @throws UsageError `ERR_MUX_OPTION` for what is no server, a time out of range, and a server that has a sink with other options
  * @example
  * ```ts
  * const web = toHttp(http.createServer(app));
@@ -48,6 +107,9 @@ interface HalfOpenServer extends HttpServer {
  * process.once('SIGTERM', () => web.close({ graceMs: 5000 }));
  * ```
  */
-export function toHttp(server: HttpServer | HttpsServer): Sink {
-  return serverSink(server, HTTP);
+export function toHttp(server: HttpServer | HttpsServer, options: ToHttpOptions = {}): Sink {
+  const { halfCloseTimeoutMs, scheduler = asyncScheduler } = options;
+  if (halfCloseTimeoutMs === undefined) return serverSink(server, HTTP);
+  requireWholeNumber('halfCloseTimeoutMs', halfCloseTimeoutMs, 1, LONGEST_MS);
+  return serverSink(server, halfOpen(halfCloseTimeoutMs, scheduler));
 }
