@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { generate } from 'selfsigned';
 
@@ -15,8 +15,16 @@ async function make() {
     extensions: [{ name: 'subjectAltName', altNames }],
   });
   mkdirSync(new URL('.', `file://${FILE}`), { recursive: true });
-  writeFileSync(FILE, JSON.stringify({ cert, key }));
-  return { cert, key };
+  const own = `${FILE}.${process.pid}`;
+  writeFileSync(own, JSON.stringify({ cert, key }));
+  try {
+    // Whole or not at all, and only the first: another process may be making one.
+    linkSync(own, FILE);
+  } catch (error) {
+    if (error.code !== 'EEXIST') throw error;
+  }
+  unlinkSync(own);
+  return kept();
 }
 
 function kept() {

@@ -56,9 +56,14 @@ const closed = async (socket) => {
 };
 
 function cut(how, { raw, socket }) {
-  if (how === 'rst') raw.resetAndDestroy();
-  else if (how === 'destroy') socket.destroy();
-  else socket.end();
+  if (how === 'fin') socket.end();
+  else {
+    if (how === 'rst') raw.resetAndDestroy();
+    // TLS must not outlive the socket beneath it. When a reader resumes, Node (20.20.2) fails to start reading and closes the TLS socket
+    // within `read` (`tryReadStart`, lib/net.js). node:http frees its parser at that 'close', then `read` emits what was buffered:
+    // `assert(parser && …)` in `socketOnData`, lib/_http_client.js line 542, throws.
+    socket.destroy();
+  }
 }
 
 async function connection({ kind, isSecure }) {
@@ -87,7 +92,7 @@ async function connection({ kind, isSecure }) {
   client.close();
   if (place === undefined) return;
   if (!place.socket.destroyed) await Promise.race([once(place.socket, 'close').catch(() => {}), elapsed(LEAVING_MS)]);
-  place.raw.destroy();
+  place.socket.destroy();
 }
 
 const combinations = Object.keys(KINDS).flatMap((kind) => [false, true].map((isSecure) => ({ kind, isSecure })));
