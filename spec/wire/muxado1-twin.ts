@@ -10,7 +10,6 @@ export const muxado1Twin = twinOf(8, () => (header) => {
   const isPrior = Math.floor(flags / 2) % 2 === 1;
   const isTyped = Math.floor(flags / 4) % 2 === 1;
   if (type === 6) return length < 8 ? 'bad' : control(length > 15 ? 8 : length, goAway);
-  if (id === 0) return 'bad';
   switch (type) {
     case 1:
       if (length !== 4 * Number(isPrior) + 4 * Number(isTyped)) return 'bad';

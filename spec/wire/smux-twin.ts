@@ -7,8 +7,9 @@ export const smuxTwin = (version: 1 | 2): Twin =>
     if (header.getUint8(0) !== version) return 'bad';
     const command = header.getUint8(1);
     if (command === 2) return streamed(id, length, [], []);
-    if (command === 4 && version === 2) {
+    if (command === 4) {
       if (length !== 8) return 'bad';
+      if (version === 1) return { bodyBytes: 8, tell: () => [{ kind: 'unknown', type: 4, length: 8 }] };
       return control(8, (body) => ({
         kind: 'credit',
         id,

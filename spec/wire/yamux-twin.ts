@@ -12,7 +12,7 @@ export const yamuxTwin = twinOf(12, () => (header) => {
   );
   if (type === 3) return bare({ kind: 'goAway', lastId: NO_LAST_ID, code: length, debug: new Uint8Array(0) });
   if (type === 2) return bare({ kind: isSyn ? 'ping' : 'pong', value: length });
-  if (id === 0) return 'bad';
+  if (id === 0 && isSyn) return 'bad';
   const granted = type === 1 && !isRst ? length : 0;
   const first: Frame[] = isSyn || isAck ? [{ kind: isSyn ? 'open' : 'accept', id, credit: granted }] : [];
   const last: Frame[] = isFin ? [{ kind: 'end', id }] : [];

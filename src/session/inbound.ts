@@ -46,8 +46,8 @@ export class Inbound implements FrameSink {
     if (!this.#begin()) return;
     const fault = table.whyNot(id);
     if (fault !== undefined) {
-      if (!table.isOurs(id) || codec.traits.wrongParity === 'error') core.violation('ERR_MUX_STREAM_STATE', fault, id);
-      else core.count(core.junk, 'streams with an id of our side');
+      if (table.wasReset(id) || codec.traits.wrongId === 'error') core.violation('ERR_MUX_STREAM_STATE', fault, id);
+      else core.count(core.junk, 'streams with a wrong id');
       return;
     }
     if (!core.count(core.opens, 'streams')) return;
@@ -84,11 +84,8 @@ export class Inbound implements FrameSink {
     this.#beatId = 0;
     this.#confirm(stream);
     if (stream === undefined) this.#stray(id);
-    else if (stream.remoteEnded) {
-      this.#fault(stream, 'ERR_MUX_STREAM_STATE', `${length} bytes came after the end of stream ${id}`);
-    } else if (stream.isAbandoned) stream._destroy(undefined);
-    else if (core.codec.traits.credit === 'none' || stream.window.announce(length)) this.#stream = stream;
-    else this.#overflow(stream, length);
+    // A frame without bytes is late for nothing, and takes no window.
+    else if (length > 0) this.#announce(stream, length);
   }
 
   onData(bytes: Uint8Array): void {
@@ -254,6 +251,16 @@ export class Inbound implements FrameSink {
     return true;
   }
 
+  #announce(stream: MuxStream, length: number): void {
+    if (stream.remoteEnded) {
+      const text = `${length} bytes came after the end of stream ${stream.streamId}`;
+      this.#fault(stream, 'ERR_MUX_STREAM_STATE', text);
+    } else if (stream.isAbandoned) stream._destroy(undefined);
+    else if (this.#core.codec.traits.credit === 'none' || stream.window.announce(length)) this.#stream = stream;
+    else
+      this.#overflow(stream, `${length} bytes came on stream ${stream.streamId}, allowed ${stream.window.creditBytes}`);
+  }
+
   // Data for a stream that is not there: dropped as it arrives, refused once.
   #stray(id: number): void {
     const core = this.#core;
@@ -262,26 +269,19 @@ export class Inbound implements FrameSink {
       return;
     }
     if (!core.count(core.junk, 'frames of streams that are over')) return;
-    if (core.codec.traits.reset !== 'none') core.refuse(id, 'streamClosed');
+    if (id > 0 && core.codec.traits.reset !== 'none') core.refuse(id, 'streamClosed');
   }
 
-  #overflow(stream: MuxStream, length: number): void {
-    const text = `${length} bytes came on stream ${stream.streamId}, allowed ${stream.window.creditBytes}`;
-    if (this.#core.codec.traits.overflowEnds === 'session')
-      this.#core.violation('ERR_MUX_FLOW_CONTROL', text, stream.streamId);
+  #overflow(stream: MuxStream, text: string): void {
+    const core = this.#core;
+    if (core.codec.traits.overflowEnds === 'session') core.violation('ERR_MUX_FLOW_CONTROL', text, stream.streamId);
     else this.#fault(stream, 'ERR_MUX_FLOW_CONTROL', text);
   }
 
   #credit(stream: MuxStream, windowBytes: number): void {
-    const core = this.#core;
-    const { maxWindowBytes, overflowEnds } = core.codec.traits;
-    if (windowBytes <= maxWindowBytes) {
-      this.#grant(stream, windowBytes);
-      return;
-    }
-    const text = `the peer granted ${windowBytes} bytes on stream ${stream.streamId}, allowed ${maxWindowBytes}`;
-    if (overflowEnds === 'session') core.violation('ERR_MUX_FLOW_CONTROL', text, stream.streamId);
-    else this.#fault(stream, 'ERR_MUX_FLOW_CONTROL', text);
+    const most = this.#core.codec.traits.maxWindowBytes;
+    if (windowBytes <= most) this.#grant(stream, windowBytes);
+    else this.#overflow(stream, `the peer granted ${windowBytes} bytes on stream ${stream.streamId}, allowed ${most}`);
   }
 
   #grant(stream: MuxStream, windowBytes: number): void {

@@ -57,11 +57,16 @@ export class StreamTable {
   /** What is wrong with a stream that the peer opens; undefined when nothing is. */
   whyNot(id: number): string | undefined {
     if (this.isOurs(id)) return `the peer opened stream ${id}, an id of our side`;
-    if (this.streams.get(id) !== undefined || this.#answered.has(id)) return `the peer opened stream ${id} twice`;
+    if (id === 0) return 'the peer opened stream 0, an id that no stream has';
+    if (this.streams.get(id) !== undefined || this.wasReset(id)) return `the peer opened stream ${id} twice`;
+    if (!this.#traits.ascendingIds) return undefined;
     if (id < this.#firstRemoteId) return `the peer opened stream ${id}, its first is ${this.#firstRemoteId}`;
-    if (this.#traits.ascendingIds && id <= this.lastRemoteId)
-      return `the peer opened stream ${id} after stream ${this.lastRemoteId}`;
-    return undefined;
+    return id > this.lastRemoteId ? undefined : `the peer opened stream ${id} after stream ${this.lastRemoteId}`;
+  }
+
+  /** True for an id of the peer whose stream was reset: frames of both ends may still be on their way to that one. */
+  wasReset(id: number): boolean {
+    return !this.isOurs(id) && this.#answered.has(id);
   }
 
   add(stream: MuxStream): void {

@@ -112,8 +112,8 @@ export interface Traits {
   readonly confirms: boolean;
   /** Opening frames must come in ascending order of ids. */
   readonly ascendingIds: boolean;
-  /** What a stream id of the wrong side is: an end of the session, or dropped. */
-  readonly wrongParity: 'error' | 'drop';
+  /** What an opening frame is whose id is open, of the other side, or 0: an end of the session, or dropped. */
+  readonly wrongId: 'error' | 'drop';
   /** RST exists and carries a code, exists, or FIN stands in for it. */
   readonly reset: 'code' | 'plain' | 'none';
   /** When a graceful end is announced: before the streams drain, after, or never. */

@@ -91,7 +91,7 @@ export interface GoAwayFrame {
   readonly debug: Uint8Array;
 }
 
-/** A frame of a type that the protocol says to skip (muxado 2); its body is dropped. */
+/** A frame of a type that the protocol says to skip (muxado 2), or that its version does not have (UPD in smux 1); its body is dropped. */
 export interface UnknownFrame {
   /** Which frame it is. */
   readonly kind: 'unknown';

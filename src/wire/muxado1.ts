@@ -30,7 +30,7 @@ const traits: Traits = {
   lazyOpen: false,
   confirms: false,
   ascendingIds: true,
-  wrongParity: 'error',
+  wrongId: 'error',
   reset: 'code',
   goAway: 'early',
   overflowEnds: 'stream',
@@ -106,7 +106,6 @@ class Muxado1Decoder extends FrameDecoder {
     this.#type = type;
     this.#flags = flags;
     this.#id = id;
-    if (id === 0 && type !== GO_AWAY) throw this.violation(`muxado 1 frame of type ${type} with stream id 0`);
     if (type === DATA) {
       if (length > 0 || (flags & FIN) === 0) this.sink.onDataHeader(id, length);
       this.expectData(length);

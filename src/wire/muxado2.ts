@@ -35,7 +35,7 @@ function traits(streamType: 'prefix' | 'none', heartbeat: Heartbeat): Traits {
     confirms: false,
     // Ids are taken at open and told at the first write, in any order.
     ascendingIds: false,
-    wrongParity: 'error',
+    wrongId: 'error',
     reset: 'code',
     goAway: 'early',
     overflowEnds: 'stream',

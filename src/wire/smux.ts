@@ -27,7 +27,7 @@ function traits(version: 1 | 2): Traits {
     lazyOpen: false,
     confirms: false,
     ascendingIds: false,
-    wrongParity: 'drop',
+    wrongId: 'drop',
     reset: 'none',
     goAway: 'none',
     overflowEnds: 'stream',
@@ -85,13 +85,18 @@ class SmuxDecoder extends FrameDecoder {
       this.expectData(length);
       return;
     }
-    const wanted = command === UPD && version === 2 ? UPD_BYTES : 0;
-    if (command > NOP && wanted === 0) throw this.violation(`smux ${version} frame of unknown command ${command}`);
+    const wanted = command === UPD ? UPD_BYTES : 0;
+    if (command > UPD) throw this.violation(`smux frame of unknown command ${command}`);
     if (length !== wanted) throw this.violation(`smux frame ${command} with ${length} bytes, wanted ${wanted}`);
     if (command === SYN) this.sink.onOpen(id, 0, -1, -1);
     else if (command === FIN) this.sink.onEnd(id);
     else if (command === NOP) this.sink.onPing(0);
-    else this.expectControl(length);
+    else if (version === 2) this.expectControl(length);
+    else {
+      // session.go, recvLoop, before 1.5.56: a UPD is read in version 1 too, and does nothing there.
+      this.sink.onUnknown(command, length);
+      this.expectSkip(length);
+    }
   }
 
   protected control(bytes: Uint8Array, at: number): void {

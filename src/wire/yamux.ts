@@ -31,7 +31,7 @@ const traits: Traits = {
   lazyOpen: false,
   confirms: true,
   ascendingIds: false,
-  wrongParity: 'error',
+  wrongId: 'error',
   reset: 'plain',
   // Everybody but hashicorp's own library ends the whole session on GoAway 0: it comes last.
   goAway: 'late',
@@ -90,7 +90,8 @@ class YamuxDecoder extends FrameDecoder {
   }
 
   #streamFrame(type: number, flags: number, id: number, length: number): void {
-    if (id === 0) throw this.violation('yamux frame of a stream with id 0');
+    // Without SYN it concerns no stream, and has no effect.
+    if (id === 0 && (flags & SYN) !== 0) throw this.violation('yamux frame that opens a stream with id 0');
     const credit = type === WINDOW_UPDATE ? length : 0;
     const isReset = (flags & RST) !== 0;
     if ((flags & SYN) !== 0) this.sink.onOpen(id, isReset ? 0 : credit, -1, -1);

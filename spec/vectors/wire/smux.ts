@@ -1,5 +1,5 @@
 import { hex } from '../binary.js';
-import { data, end, open, opening, ping, vector, window, type WireVectors } from './vector.js';
+import { data, end, open, opening, ping, unknown, vector, window, type WireVectors } from './vector.js';
 
 const version = (number: 1 | 2, own: Pick<WireVectors, 'both' | 'read' | 'bad'>): WireVectors => {
   const v = `0${number}`;
@@ -41,8 +41,8 @@ const version = (number: 1 | 2, own: Pick<WireVectors, 'both' | 'read' | 'bad'>)
  */
 export const smux1Vectors = version(1, {
   both: [],
-  read: [],
-  bad: [vector('UPD, which version 1 has not', '01 04 0800 03000000')],
+  read: [vector('UPD, which version 1 has not', '01 04 0800 03000000 05000000 00000100', unknown(4, 8))],
+  bad: [vector('a UPD of 4 bytes', '01 04 0400 03000000')],
 });
 
 export const smux2Vectors = version(2, {

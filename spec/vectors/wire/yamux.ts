@@ -64,13 +64,15 @@ export const yamuxVectors: WireVectors = {
     vector('a ping with flags that nobody has defined', '0002 fff0 00000000 00000001', pong(1)),
     vector('unknown flags on a window update', '0001 0010 00000001 00000005', credit(1, 5)),
     vector('unknown flags on data', '0000 fff0 00000001 00000001 78', data(1, 'x')),
+    vector('data of stream 0', '0000 0000 00000000 00000001 78', data(0, 'x')),
+    vector('a window update of stream 0', '0001 0000 00000000 00000001', credit(0, 1)),
     vector('a GoAway of an unknown code', '0003 0000 00000000 000000ff', goAway(NO_LAST_ID, 255)),
   ],
   bad: [
     vector('version 1', '0100 0000 00000001 00000000'),
     vector('type 4', '0004 0000 00000000 00000000'),
-    vector('data of stream 0', '0000 0000 00000000 00000001'),
-    vector('a window update of stream 0', '0001 0000 00000000 00000001'),
+    vector('data that opens stream 0', '0000 0001 00000000 00000001'),
+    vector('a window update that opens stream 0', '0001 0001 00000000 00000000'),
     vector('version 255 behind a good frame', '0001 0004 00000001 00000000 ff01 0004 00000001 00000000', end(1)),
   ],
   openings: [
