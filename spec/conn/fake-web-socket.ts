@@ -15,6 +15,8 @@ export class FakeWebSocket implements WebSocketTransport {
   /** What `close` was called with. */
   closedWith: (number | undefined)[] = [];
   readonly sent: Uint8Array[] = [];
+  /** What `send` was to call once each message has left. */
+  readonly callbacks: unknown[] = [];
   onSend: ((bytes: Uint8Array) => void) | undefined;
   onClose: ((code: number) => void) | undefined;
   readonly #listeners: { readonly type: string; readonly listener: (event: never) => void }[] = [];
@@ -41,9 +43,10 @@ export class FakeWebSocket implements WebSocketTransport {
     this.emit('message', { data: Uint8Array.from(bytes).buffer });
   }
 
-  send(bytes: Uint8Array): void {
+  send(bytes: Uint8Array, callback?: unknown): void {
     if (this.readyState === 0) throw new Error('send() of a WebSocket that is not open');
     this.sent.push(bytes);
+    this.callbacks.push(callback);
     this.onSend?.(bytes);
   }
 

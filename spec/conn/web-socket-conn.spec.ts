@@ -7,6 +7,7 @@ import { WebSocket, WebSocketServer } from 'ws';
 import type { Conn } from '../../src/conn/conn.js';
 import { fromWebSocket } from '../../src/conn/web-socket-conn.js';
 import type { WebSocketTransport } from '../../src/conn/web-socket-transport.js';
+import { MuxError } from '../../src/errors.js';
 import { flowTo } from '../../src/flow/flow-to.js';
 import { session, type Session } from '../../src/session/session.js';
 import { muxado, smux, yamux } from '../../src/wire/index.js';
@@ -157,6 +158,52 @@ describe('a full WebSocket', () => {
   });
 });
 
+describe('the callback of a write', () => {
+  it('is called by ws itself, with the last message of the chunk alone', () => {
+    const socket = new FakeNodeWebSocket();
+    const conn = fromWebSocket(socket, { maxMessageBytes: 4 });
+    const done = jest.fn();
+    conn._write(bytes('12345678'), done);
+    expect([socket.sent, done.mock.calls]).toEqual([[bytes('1234'), bytes('5678')], []]);
+    expect(socket.callbacks).toEqual([undefined, done]);
+  });
+
+  it('waits in browsers until there is room again', () => {
+    const socket = new FakeWebSocket();
+    const scheduler = new VirtualTimeScheduler();
+    const conn = fromWebSocket(socket, { scheduler });
+    const done = jest.fn();
+    conn._write(bytes('room'), done);
+    expect(done.mock.calls).toEqual([[undefined]]);
+    socket.bufferedAmount = 256 * KIB;
+    conn._write(bytes('none'), done);
+    expect(done).toHaveBeenCalledTimes(1);
+    socket.bufferedAmount = 0;
+    scheduler.maxFrames = 20;
+    scheduler.flush();
+    expect(done.mock.calls).toEqual([[undefined], [undefined]]);
+  });
+
+  it('says that bytes are never sent when it is closed first', () => {
+    const [full, early] = [new FakeWebSocket(), new FakeWebSocket(0)];
+    full.bufferedAmount = 256 * KIB;
+    for (const socket of [full, early]) {
+      const done = jest.fn();
+      fromWebSocket(socket, { scheduler: new VirtualTimeScheduler() })._write(bytes('lost'), done);
+      expect(done).not.toHaveBeenCalled();
+      socket.emit('close', { code: 1006, reason: '' });
+      expect(done.mock.calls).toEqual([[expect.any(MuxError)]]);
+    }
+  });
+
+  it('comes at once for no bytes, which make no message', () => {
+    const socket = new FakeNodeWebSocket();
+    const done = jest.fn();
+    expect([fromWebSocket(socket)._write(new Uint8Array(0), done), socket.sent]).toEqual([true, []]);
+    expect(done.mock.calls).toEqual([[]]);
+  });
+});
+
 describe('a reader that is slow', () => {
   it('holds back a WebSocket that can be held back, and lets it go on when it has read', () => {
     const socket = new FakeNodeWebSocket();
@@ -271,6 +318,38 @@ describe('the end of a WebSocket', () => {
     const conn = fromWebSocket(socket);
     conn.complete();
     expect([conn._write(bytes('late')), socket.sent, socket.closedWith]).toEqual([true, [], [1000]]);
+  });
+
+  it('says of writes after it that they are never sent, also of one that was not open yet', () => {
+    const sockets = [new FakeWebSocket(), new FakeWebSocket(0), new FakeNodeWebSocket()];
+    for (const socket of sockets) {
+      const conn = fromWebSocket(socket);
+      const done = jest.fn();
+      conn.complete();
+      conn._write(bytes('late'), done);
+      socket.emit('open', {});
+      expect([done.mock.calls, socket.sent, conn.bytesWritten]).toEqual([[[expect.any(MuxError)]], [], 0]);
+    }
+  });
+
+  it('refuses what is written while it is closing', () => {
+    const socket = new FakeWebSocket();
+    const conn = fromWebSocket(socket);
+    const done = jest.fn();
+    socket.readyState = 2;
+    conn._write(bytes('late'), done);
+    expect([done.mock.calls, socket.sent]).toEqual([[[expect.any(MuxError)]], []]);
+  });
+
+  it('is an overflow with 1009: the other end takes no message of that length', () => {
+    const socket = new FakeWebSocket();
+    const conn = fromWebSocket(socket);
+    const seen = reading(conn);
+    const closed = jest.fn();
+    conn.closed$.subscribe(closed);
+    socket.emit('close', { code: 1009, reason: '' });
+    const error = expect.objectContaining({ code: 'ERR_MUX_OVERFLOW', wireCode: 1009, initiator: 'remote' }) as unknown;
+    expect([seen.end, closed.mock.calls]).toEqual(['ERR_MUX_OVERFLOW', [[{ error }]]]);
   });
 
   it('is cut off by an error, and in a browser closed with a code that is no orderly end', () => {

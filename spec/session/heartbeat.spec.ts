@@ -63,6 +63,29 @@ describe.each(CODECS)('a heartbeat of %s', (_name, codec) => {
     expect(peer.clock.timers).toBe(0);
   });
 
+  test('leaves no timer behind when the session ends shortly before its verdict', async () => {
+    const peer = beating(codec, 1000, 3100);
+    await peer.clock.pass(3050);
+    // That of the beats, and the verdict.
+    expect(peer.clock.timers).toBe(2);
+    peer.session.error(new Error('enough'));
+    peer.end();
+    await peer.clock.pass(1);
+    expect(peer.clock.timers).toBe(0);
+  });
+
+  test('counts anew from a verdict that found nothing being read', async () => {
+    const peer = beating(codec, 1000, 3100);
+    await peer.clock.pass(3050);
+    peer.session._life.onHold('unread', true);
+    await peer.clock.pass(100);
+    peer.session._life.onHold('unread', false);
+    await peer.clock.pass(3000);
+    expect(peer.session._life.isOver).toBe(false);
+    await peer.clock.pass(1000);
+    expect(await why(peer.session)).toBe('ERR_MUX_KEEPALIVE');
+  });
+
   test('takes any byte of the peer for a sign of life', async () => {
     const peer = beating(codec);
     await peer.clock.pass(2500);
