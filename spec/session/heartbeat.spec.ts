@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { firstValueFrom } from 'rxjs';
 import type { Codec } from '../../src/wire/codec.js';
 import type { Frame } from '../../src/wire/frame.js';
 import { yamux } from '../../src/wire/index.js';
@@ -58,7 +59,8 @@ describe.each(CODECS)('a heartbeat of %s', (_name, codec) => {
     await peer.clock.pass(2999);
     expect(peer.session._life.isOver).toBe(false);
     await peer.clock.pass(1);
-    expect(await why(peer.session)).toBe('ERR_MUX_KEEPALIVE');
+    const { error } = await firstValueFrom(peer.session.closed$);
+    expect(error).toMatchObject({ code: 'ERR_MUX_KEEPALIVE', scope: 'session', initiator: 'library' });
     expect(seen).toEqual([['ERR_MUX_KEEPALIVE'], ['complete']]);
     expect(peer.clock.timers).toBe(0);
   });
@@ -186,6 +188,46 @@ describe.each(answered)('pings of %s', (_name, codec) => {
     expect(seen).toEqual(['stream', 'complete']);
   });
 });
+
+describe.each(answered.filter(([, { traits }]) => traits.heartbeat.by !== 'probe'))('a reset of %s', (_name, codec) => {
+  test('is no answer to a ping, whatever the id', async () => {
+    const peer = rawPeer({ codec, role: 'client' });
+    const stream = peer.session.open({ eager: true });
+    log(stream);
+    const pings = Array.from({ length: 9 }, () => log(peer.session.ping()));
+    await peer.settled();
+    // The first ends the stream. The second is of a stream that is over.
+    for (let n = 0; n < 2; n++) peer.send({ kind: 'reset', id: stream.streamId, code: 4 });
+    await peer.settled();
+    expect([peer.session._life.isOver, pings.flat()]).toEqual([false, []]);
+  });
+});
+
+describe.each(CODECS.filter(([, { traits }]) => traits.heartbeat.by === 'stream'))(
+  'the stream of heartbeats of %s',
+  (_name, codec) => {
+    test('carries the same number with every beat where the protocol has it so, and a new one where not', async () => {
+      const peer = beating(codec);
+      for (let n = 0; n < 3; n++) {
+        await peer.clock.pass(1000);
+        peer.send({ kind: 'end', id: codec.traits.firstId.server });
+      }
+      const numbers = beats(peer).flatMap((beat) =>
+        beat.kind === 'data' ? [Buffer.from(beat.bytes).readUInt32BE()] : [],
+      );
+      expect(numbers).toEqual(codec.traits.heartbeat.constant === true ? [0, 0, 0, 0] : [1, 2, 3, 4]);
+    });
+
+    test('is none when ids are used up: a ping says so, and the session goes on', async () => {
+      const peer = rawPeer({ codec, role: 'client' });
+      peer.session._life.core.table.takeId = () => undefined;
+      const ping = firstValueFrom(peer.session.ping());
+      await expect(ping).rejects.toMatchObject({ code: 'ERR_MUX_IDS_EXHAUSTED', scope: 'session' });
+      await peer.settled();
+      expect([peer.frames, peer.session._life.isOver]).toEqual([[], false]);
+    });
+  },
+);
 
 test('pings that wait for an answer are bounded, and each gets its own', async () => {
   const peer = beating(yamux());

@@ -146,7 +146,7 @@ describe.each(unrefusing)('streams of a peer of %s past a limit', (_name, codec)
     server.goAway();
     await clock.pass(18_000);
     expect(seen).toEqual([[], []]);
-    await clock.pass(5000);
+    await clock.pass(4000);
     // The first to give up ends the connection of the other.
     expect(seen.flat().sort()).toEqual(['ERR_MUX_TIMEOUT', 'ERR_MUX_TRANSPORT']);
     expect(clock.timers).toBe(0);
@@ -167,6 +167,28 @@ describe.each(unrefusing)('streams of a peer of %s past a limit', (_name, codec)
     near.complete();
     await turn();
     expect([seen, dropped]).toEqual([['first', 'last', 'complete'], ['ERR_MUX_TRANSPORT']]);
+  });
+
+  test('that goAway dropped leave one alone that the peer opened before, silent as it is', async () => {
+    const { client, server, clock } = ends(codec, { stallTimeoutMs: 20_000 });
+    const far = log(server.open({ eager: true }));
+    arrivals(client);
+    await turn();
+    client.goAway();
+    void log(opened(server));
+    await clock.pass(60_000);
+    expect([client._life.isOver, far]).toEqual([false, []]);
+  });
+
+  test('that goAway dropped leave one alone whose neighbour is answered', async () => {
+    const { client, server, clock } = ends(codec, { stallTimeoutMs: 20_000 });
+    const [answered, silent] = [opened(client), opened(client)].map((stream) => log(stream));
+    (await firstValueFrom(server.accept$)).next(Buffer.from('first'));
+    await turn();
+    client.goAway();
+    void log(opened(server));
+    await clock.pass(60_000);
+    expect([client._life.isOver, answered, silent]).toEqual([false, ['first'], []]);
   });
 
   test('do not keep close from its end', async () => {

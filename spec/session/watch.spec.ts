@@ -1,5 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
+import { firstValueFrom } from 'rxjs';
 import { memoryPipe } from '../../src/testing/memory-pipe.js';
+import type { MuxStream } from '../../src/session/mux-stream.js';
 import type { SessionOptions } from '../../src/session/options.js';
 import { session, type Session } from '../../src/session/session.js';
 import { yamux } from '../../src/wire/index.js';
@@ -84,8 +86,9 @@ describe.each(CODECS)('the watch over %s', (_name, codec) => {
     await clock.pass(4999);
     expect([s._life.isOver, seen]).toEqual([false, []]);
     await clock.pass(2001);
-    expect([await why(s), seen]).toEqual(['ERR_MUX_TIMEOUT', ['ERR_MUX_TIMEOUT']]);
-    expect(clock.timers).toBe(0);
+    const { error } = await firstValueFrom(s.closed$);
+    expect(error).toMatchObject({ code: 'ERR_MUX_TIMEOUT', scope: 'session', initiator: 'library' });
+    expect([seen, clock.timers]).toEqual([['ERR_MUX_TIMEOUT'], 0]);
   });
 
   test('leaves a session alone whose transport takes a little at a time', async () => {
@@ -105,7 +108,8 @@ describe.each(CODECS)('the watch over %s', (_name, codec) => {
     await clock.pass(4999);
     expect(peer.session._life.isOver).toBe(false);
     await clock.pass(2001);
-    expect(await why(peer.session)).toBe('ERR_MUX_TIMEOUT');
+    const { error } = await firstValueFrom(peer.session.closed$);
+    expect(error).toMatchObject({ code: 'ERR_MUX_TIMEOUT', scope: 'session', initiator: 'remote' });
     expect(clock.timers).toBeLessThanOrEqual(1);
   });
 
@@ -150,6 +154,44 @@ describe.each(CODECS.filter(([, { traits }]) => traits.credit !== 'none'))(
       await clock.pass(2001);
       expect([isWaiting(), peer.session.streams, peer.session._life.isOver]).toEqual([false, [], false]);
       expect(peer.frames.at(-1)?.kind).toBe(reset === 'none' ? 'end' : 'reset');
+    });
+
+    test('is not given up before there is a reply to take, which may be late', async () => {
+      const clock = new Clock();
+      const peer = rawPeer({ codec, role: 'server', scheduler: clock, stallTimeoutMs: 2000, lingerTimeoutMs: 10_000 });
+      const streams = arrivals(peer.session);
+      peer.send({ kind: 'open', id }, { kind: 'data', id, bytes: hello }, { kind: 'end', id });
+      await clock.pass(60_000);
+      streams[0]?.next(hello);
+      await clock.pass(1);
+      expect(peer.frames.filter(({ kind }) => kind === 'data')).toEqual([{ kind: 'data', id, bytes: hello }]);
+    });
+
+    test(`is given more than ${name} while nothing is read: credit can't arrive`, async () => {
+      const clock = new Clock();
+      const { peer, isWaiting } = replying(clock);
+      await clock.pass(1);
+      peer.session._life.onHold('unread', true);
+      await clock.pass(60_000);
+      expect(isWaiting()).toBe(true);
+      peer.session._life.onHold('unread', false);
+      await clock.pass(limit + 2000);
+      expect(isWaiting()).toBe(false);
+    });
+
+    test('is left to the limit of a transport that takes nothing', async () => {
+      const clock = new Clock();
+      const options = { stallTimeoutMs: 60_000, lingerTimeoutMs: 5000 };
+      const peer = rawPeer({ codec, role: 'server', scheduler: clock, ...options });
+      const streams = arrivals(peer.session);
+      peer.send({ kind: 'open', id }, { kind: 'data', id, bytes: hello }, { kind: 'end', id });
+      peer.session._life.core.conn._drained = () => () => undefined;
+      peer.session._life.core.conn._writeAll = () => false;
+      const seen = log(streams[0] as MuxStream);
+      streams[0]?.next(hello);
+      streams[0]?.next(new Uint8Array(2 * initialWindowBytes));
+      await clock.pass(50_000);
+      expect([seen.at(-1), peer.session.streams]).toEqual(['complete', streams]);
     });
 
     test(`and takes a little in less than ${name} keeps it`, async () => {
