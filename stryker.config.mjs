@@ -1,30 +1,31 @@
 /**
  * `npm run mutants -- PIECE` changes the code of a piece in small ways, one at a time, and tells which changes no spec notices.
- * A piece is a folder of src (`flow`) or a file (`session/core`). docs/testing.md says what came out.
+ * A piece is a folder of src (`flow`), a file (`session/core`) or files of a folder (`session/core,session/writer`).
+ * docs/testing.md says what came out.
  */
 const piece = process.env['PIECE'] ?? '';
-const [folder, file] = piece.split('/');
+const report = `temp/mutants/${piece.replaceAll('/', '.')}`;
 
 export default {
-  mutate: [file === undefined ? `src/${folder}/**/*.ts` : `src/${piece}.ts`],
+  mutate: piece.split(',').map((path) => (path.includes('/') ? `src/${path}.ts` : `src/${path}/**/*.ts`)),
   // Error texts and log lines are most of the strings, and no spec pins their words.
   mutator: { excludedMutations: ['StringLiteral'] },
   ignoreStatic: true,
   coverageAnalysis: 'perTest',
-  testRunner: 'jest',
+  testRunner: 'circus',
+  plugins: ['./spec/mutants/runner.mjs'],
   buildCommand: `node spec/mutants/bundle.mjs ${piece}`,
-  jest: { configFile: 'spec/mutants/jest.config.mjs', enableFindRelatedTests: false },
   ignorePatterns: ['bench', 'dist', '.ci'],
   tempDirName: 'temp/mutants/sandbox',
   incremental: true,
-  incrementalFile: `temp/mutants/${piece.replace('/', '.')}.json`,
+  incrementalFile: `${report}.json`,
   reporters: ['clear-text', 'json', 'progress-append-only'],
-  jsonReporter: { fileName: `temp/mutants/${piece.replace('/', '.')}.report.json` },
+  jsonReporter: { fileName: `${report}.report.json` },
   clearTextReporter: { allowColor: false, logTests: false, reportTests: false, allowEmojis: false },
   checkers: [],
   concurrency: 1,
-  timeoutMS: 8000,
-  // One process for many mutants; what a mutant leaves behind must not pile up.
-  maxTestRunnerReuse: 200,
+  // For one that never returns; a test that hangs fails long before.
+  timeoutMS: 15_000,
+  timeoutFactor: 0,
   allowConsoleColors: false,
 };
