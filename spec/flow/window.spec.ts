@@ -182,6 +182,23 @@ describe('a receive window', () => {
     expect([use(window, 500), window.sizeBytes]).toEqual([500, 1000]);
   });
 
+  test('stays as it is when its stream was idle for seconds, and is then read in one go, or as fast as before', () => {
+    const hand = byHand();
+    const window = new ReceiveWindow(hand.rules);
+    for (let n = 0; n < 4; n++) use(window);
+    use(window, 1000);
+    for (let second = 0; second < 4; second++) {
+      hand.now += 1000;
+      expect(window.rest()).toBe(true);
+    }
+    const sizes = Array.from({ length: 4 }, () => {
+      use(window, 4000);
+      hand.now += 900;
+      return window.sizeBytes;
+    });
+    expect(sizes).toEqual([8000, 8000, 8000, 8000]);
+  });
+
   test('grows by no more than half of every budget, and gives back what it took', () => {
     const hand = byHand({}, 2000);
     const roomy = { maxBytes: 1_000_000, usedBytes: 5 };
