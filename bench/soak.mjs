@@ -11,7 +11,7 @@ import { goPeers } from './soak/go-peers.mjs';
 import { mixed } from './soak/mixed.mjs';
 import { Random } from './soak/random.mjs';
 import { sessions } from './soak/sessions.mjs';
-import { backTo, baseline } from './soak/state.mjs';
+import { backTo, baseline, leftBehind } from './soak/state.mjs';
 import { World } from './soak/world.mjs';
 
 const WARM_UP_SECONDS = 5;
@@ -77,6 +77,7 @@ for (let left = total; left > 0 && isEnded; left -= CYCLE_SECONDS) {
   const now = await backTo(before, world);
   states.push(now);
   for (const text of now.differences) world.fault(`after ${states.length} cycles: ${text}`);
+  if (now.differences.length > 0) for (const text of leftBehind(world)) say(`left behind: ${text}`);
   const { faults = 0, bytes = 0, 'bytes from Go': fromGo = 0 } = world.counts;
   say(
     `${mebibytes(bytes + fromGo)} compared, heap ${mebibytes(now.heapUsed)}, external ${mebibytes(now.external)}, ${faults} faults`,

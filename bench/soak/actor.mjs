@@ -177,6 +177,7 @@ export class Actor {
     const session = this.#session;
     const lane = this.#lane;
     this.#world.count(`sessions: ${act}`);
+    lane.history.push(act);
     if (act === 'goAway') lane.isGoneAway = true;
     else lane.disturbance = act;
     switch (act) {

@@ -45,16 +45,18 @@ class GoLane {
   disturbance;
   isGoneAway = false;
   isOver = false;
+  /** What happened to the session, for reports. */
+  history = [];
   #options;
   #random;
   #world;
   #process;
   #session;
-  #socket;
+  #conn;
 
   constructor({ random, world, ...options }) {
-    const { codec, proto } = options;
-    this.protocol = `Go ${proto}`;
+    const { codec, proto, role } = options;
+    this.protocol = `Go ${proto} as ${role === 'client' ? 'server' : 'client'}`;
     this.canReset = codec.traits.reset !== 'none';
     this.saysGoAway = codec.traits.goAway !== 'none';
     this.#options = options;
@@ -65,8 +67,9 @@ class GoLane {
   /** Acts until the session and the process are over. */
   async run() {
     const { codec, role } = this.#options;
-    this.#socket = role === 'client' ? await this.#dial() : await this.#accept();
-    this.#session = session(fromDuplex(this.#socket), { codec, role, ...this.#world.limits });
+    const socket = role === 'client' ? await this.#dial() : await this.#accept();
+    this.#conn = fromDuplex(socket);
+    this.#session = session(this.#conn, { codec, role, ...this.#world.limits });
     this.#world.began(this.#session, this);
     this.#session.accept$.subscribe((stream) => {
       this.#world.count('accepted from Go');
@@ -142,6 +145,7 @@ class GoLane {
     }, EXIT_MS);
     await exited;
     clearTimeout(late);
+    this.history.push('Go has exited');
   }
 
   async #openAgain() {
@@ -159,6 +163,7 @@ class GoLane {
 
   #act(act) {
     this.#world.count(`Go sessions: ${act}`);
+    this.history.push(act);
     const isOrderly = act === 'goAway' || (act === 'peerGoAway' && this.saysGoAway && !this.#options.diesOfRefused);
     if (isOrderly) this.isGoneAway = true;
     else this.disturbance = act;
@@ -179,7 +184,7 @@ class GoLane {
         this.#process.kill('SIGKILL');
         break;
       case 'cut':
-        this.#socket.resetAndDestroy();
+        this.#conn.error(new Error('cut on purpose'));
         break;
     }
   }

@@ -38,10 +38,11 @@ export async function sessions(world, random) {
       const socket = connect({ port, host: '127.0.0.1', noDelay: true, allowHalfOpen: true });
       await new Promise((resolve) => socket.once('connect', resolve));
       const lane = world.laneAt(port, socket.localPort, codec);
-      const mux = session(fromDuplex(socket), { codec, role: 'client', ...world.limits });
+      const conn = fromDuplex(socket);
+      const mux = session(conn, { codec, role: 'client', ...world.limits });
       await begin(mux, lane, {
         kill: () => socket.destroy(),
-        cut: () => socket.resetAndDestroy(),
+        cut: () => conn.error(new Error('cut on purpose')),
       });
       await elapsed(10);
     }

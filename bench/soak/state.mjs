@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import { setTimeout as elapsed } from 'node:timers/promises';
 
 // The longest timer of a session that has ended: 30 s for a reader that has stopped, and some.
@@ -57,4 +58,23 @@ export async function backTo(before, world) {
     if (found.length === 0 || performance.now() > deadline) return { ...now, differences: found };
     await elapsed(POLL_MS);
   }
+}
+
+/** What a cycle has left behind, one by one: sessions and sockets. */
+export function leftBehind(world) {
+  const sockets = process._getActiveHandles().filter((handle) => handle instanceof Socket && !handle._type);
+  return [...world.reachable(), ...sockets.map(socketText)];
+}
+
+function socketText(socket) {
+  const { localPort, remotePort, destroyed, readableEnded, writableLength, encrypted, bytesRead, bytesWritten } =
+    socket;
+  const states = [
+    ...(encrypted ? ['TLS'] : []),
+    ...(destroyed ? ['destroyed'] : []),
+    ...(socket.isPaused() ? ['paused'] : []),
+    ...(readableEnded ? ['FIN read'] : []),
+    ...(socket.writableFinished ? ['FIN sent'] : socket.writableEnded ? ['FIN due'] : []),
+  ];
+  return `socket ${localPort} to ${remotePort}: ${bytesRead} bytes read, ${bytesWritten} written, ${writableLength} unsent; ${states.join(', ') || 'open'}`;
 }

@@ -53,7 +53,7 @@ export class World {
    * first to ask. A connection that was lost before it was accepted has no port of the other end, and shares nothing.
    */
   laneAt(listening, dialled, { protocol, traits }) {
-    const lane = { protocol, canReset: traits.reset !== 'none', saysGoAway: traits.goAway !== 'none' };
+    const lane = { protocol, canReset: traits.reset !== 'none', saysGoAway: traits.goAway !== 'none', history: [] };
     if (dialled === undefined) return { ...lane, disturbance: 'lost before it was accepted' };
     const ports = `${listening} ${dialled}`;
     if (!this.#lanes.has(ports)) this.#lanes.set(ports, lane);
@@ -63,12 +63,14 @@ export class World {
   began(session, lane) {
     this.count('sessions');
     this.#living.set(session, lane);
-    this.#sessions.push(new WeakRef(session));
+    // Not the lane: it may hold the session.
+    this.#sessions.push({ ref: new WeakRef(session), protocol: lane.protocol, history: lane.history });
   }
 
   /** A session of a lane is over, for that reason. */
   ended(session, lane, error) {
     this.count(`sessions ended: ${error?.code ?? 'orderly'}`);
+    lane.history.push(`ended: ${error?.message ?? 'orderly'}`);
     if (session.streams.length > 0)
       this.fault(`${lane.protocol}: ${session.streams.length} streams outlived their session`);
     // Without a GoAway on the wire, the other end hears of it only when the connection ends.
@@ -140,8 +142,19 @@ export class World {
 
   /** Sessions that are over and can still be reached, after a garbage collection. */
   reachableSessions() {
-    this.#sessions = this.#sessions.filter((ref) => ref.deref() !== undefined);
+    this.#sessions = this.#sessions.filter(({ ref }) => ref.deref() !== undefined);
     return this.#sessions.length;
+  }
+
+  /** What is known of the sessions that can still be reached: their ports, what happened to either end, their streams. */
+  reachable() {
+    return this.#sessions.flatMap(({ ref, protocol, history }) => {
+      const session = ref.deref();
+      if (session === undefined) return [];
+      const { localPort, remotePort, needsDrain, bufferedBytes } = session.conn;
+      const state = `${localPort} to ${remotePort}, ${bufferedBytes} bytes unsent${needsDrain ? ', full' : ''}`;
+      return [`${protocol} (${state}): ${[...history, ...session.streams.map(streamText)].join('; ')}`];
+    });
   }
 
   #checkDone() {

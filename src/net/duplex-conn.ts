@@ -24,6 +24,7 @@ import { hasEnded } from './end-of-stream.js';
 import { failureOf } from './failure.js';
 import { LateWriteFailure } from './late-write-failure.js';
 import { RelayDuplex } from './relay-duplex.js';
+import { canReset, resetSocket } from './reset-socket.js';
 import { SocketPeek } from './socket-peek.js';
 import type { SocketLike } from './socket-like.js';
 
@@ -225,10 +226,10 @@ export class DuplexConn extends Conn {
     this.#failure ??= error;
     this.keepAddresses();
     this.#peek?.closed(error);
-    const duplex = this.#duplex as SocketLike & Partial<Pick<Socket, 'resetAndDestroy'>>;
+    const duplex = this.#duplex;
     // Only TCP can say RST: a TLS or Unix socket throws at the attempt.
     const isTcp = duplex.remoteFamily !== undefined && !this.#isUnix;
-    if (reset && !this.encrypted && isTcp && duplex.resetAndDestroy) duplex.resetAndDestroy();
+    if (reset && !this.encrypted && isTcp && canReset(duplex)) resetSocket(duplex);
     else duplex.destroy();
   }
 

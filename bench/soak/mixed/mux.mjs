@@ -4,7 +4,8 @@ import { flowTo, fromDuplex, session } from '../../../dist/index.js';
 /** Sends back all streams of a session that clients end as they like. */
 export function serve(world, protocol, accepted) {
   world.count(`${protocol} sessions`);
-  world.began(accepted, { protocol, disturbance: 'whatever the client does' });
+  const lane = { protocol, disturbance: 'whatever the client does', history: [] };
+  world.began(accepted, lane);
   accepted.accept$.subscribe((stream) => {
     world.count(`${protocol} streams`);
     stream
@@ -14,7 +15,7 @@ export function serve(world, protocol, accepted) {
       )
       .subscribe();
   });
-  accepted.closed$.subscribe(({ error }) => world.ended(accepted, { protocol, disturbance: 'the client' }, error));
+  accepted.closed$.subscribe(({ error }) => world.ended(accepted, lane, error));
 }
 
 export const clientOf = (codec) => (socket) => {
