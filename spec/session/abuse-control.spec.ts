@@ -150,10 +150,19 @@ describe.each(naming)('GoAways of %s', (_name, codec) => {
     const peer = opened();
     await peer.flood(1, () => goAway(0x7fff_fff0));
     expect([peer.failed, peer.stats().outboundStreams]).toEqual([[], 10]);
-    await peer.flood(8, (n) => goAway(20 - 2 * n), 1);
-    expect(peer.failed).toEqual([21, 19, 17, 15, 13, 11, 9, 7]);
+    await peer.flood(7, (n) => goAway(20 - 2 * n), 1);
+    expect(peer.failed).toEqual([21, 19, 17, 15, 13, 11, 9]);
     expect(peer.victim.open().streamId).toBe(0);
     expect(peer.error()).toBeUndefined();
+  });
+
+  test('session case 51: a ninth that names a lower id ends the session, since each goes through all streams', async () => {
+    const peer = opened();
+    await peer.flood(8, (n) => goAway(0x7fff_fff0 - n));
+    expect(peer.error()).toBeUndefined();
+    await peer.flood(1, () => goAway(100));
+    expect(peer.error()?.code).toBe('ERR_MUX_CALM');
+    expect(tells(peer.error(), 8)).toBe(true);
   });
 });
 

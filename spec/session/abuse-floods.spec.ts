@@ -256,6 +256,7 @@ const junk: readonly Junk[] = CODECS.flatMap(([name, codec]) => {
     of('a byte at a time', { kind: 'data', id, bytes: new Uint8Array(1) }),
     of('credit of nothing', { kind: 'credit', id: codec.traits.credit === 'absolute' ? id + 2 : id, ...nothing }),
     of('credit of a byte', { kind: 'credit', id, increment: 1, consumed: 0, window: 1 }),
+    of('credit that answers no data', { kind: 'credit', id, increment: 1000, consumed: 0, window: 1_000_000 }),
     of('pings', { kind: 'ping', value: 0 }),
     of('GoAways', { kind: 'goAway', lastId: 0, code: 0, debug: new Uint8Array(0) }, RESETS),
     of('data for a stream that never was', { kind: 'data', id: id + 2, bytes: new Uint8Array(8) }),
@@ -280,6 +281,36 @@ test.each(frames)('session case 47: $name: a million end the session past $limit
   const times = limit + 1 - (limit === JUNK && codec.traits.streamType === 'prefix' ? 1 : 0);
   expect(peer.stats().framesRead - framesRead).toBe(framesOf(codec, bytes) * (times - 1) + 1);
   expect(growth).toBeLessThan(MIB);
+});
+
+const typed = muxado({ typed: true });
+const typePrefix = new Uint8Array(4).fill(0xff);
+const beating: readonly { readonly name: string; readonly codec: Codec; readonly begin: readonly Frame[] }[] = [
+  { name: 'muxado 1', codec: muxado1, begin: [{ kind: 'open', id: 3, type: beat }] },
+  { name: 'muxado 2', codec: typed, begin: [...opening(muxado1, 3), { kind: 'data', id: 3, bytes: typePrefix }] },
+];
+
+describe.each(beating)('a stream for heartbeats of $name', ({ codec, begin }) => {
+  const data = (bytes: number): Uint8Array => bytesOf(codec, { kind: 'data', id: 3, bytes: new Uint8Array(bytes) });
+
+  test('session case 46: a million frames of 8 bytes end the session, since each is echoed', async () => {
+    const peer = hostile({ codec });
+    peer.send(...begin);
+    await peer.flood(MILLION, () => data(8));
+    expect(peer.error()?.code).toBe('ERR_MUX_CALM');
+    expect(peer.stats().framesRead).toBeLessThanOrEqual(JUNK + 3);
+  });
+
+  test('session case 46: is reset at a frame that is too long for beats, and echoes nothing any more', async () => {
+    const peer = hostile({ codec });
+    peer.send(...begin);
+    await peer.flood(1, () => data(16));
+    expect([peer.replies.get('data'), peer.replies.get('credit')]).toEqual([1, 1]);
+    await peer.flood(1, () => Buffer.concat([data(17), data(4)]));
+    expect(peer.replies.get('data')).toBe(1);
+    expect([...peer.replies.keys()].filter((kind) => kind.startsWith('reset'))).toHaveLength(1);
+    expect(peer.error()).toBeUndefined();
+  });
 });
 
 /** Frames in `bytes`: a GoAway of muxado 2 takes its padding along. */

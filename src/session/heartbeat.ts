@@ -10,6 +10,8 @@ const BEAT_BYTES = 4;
 const MAX_PENDING = 64;
 // Silence is looked at so often between two beats.
 const LOOKS = 4;
+// In one frame. Peers write each beat by itself.
+const MAX_ECHOED_BEATS = 4;
 // Peers have one, Go's of muxado 1 two.
 const MAX_ECHOED = 8;
 const MAX_PRIORITY = 0x7fff_ffff;
@@ -112,9 +114,10 @@ export class Heartbeat {
     }
   }
 
-  /** True for a stream that carries heartbeats, of either side. */
-  owns(id: number): boolean {
-    return id === this.#streamId || this.#echoed.has(id);
+  /** True for a frame of so many bytes on a stream that carries heartbeats, of either side; false where they can't be beats. */
+  expects(id: number, bytes: number): boolean {
+    const beats = bytes / BEAT_BYTES;
+    return id === this.#streamId ? beats <= MAX_PENDING : this.#echoed.has(id) && beats <= MAX_ECHOED_BEATS;
   }
 
   /** The peer opened a stream for its heartbeats; false when it has too many. */

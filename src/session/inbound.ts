@@ -1,36 +1,32 @@
-import { ProtocolError, SessionClosedError } from '../errors.js';
+import { ProtocolError } from '../errors.js';
 import type { FrameSink } from '../wire/codec.js';
 import { resetError, type Core } from './core.js';
+import { GoAways } from './go-aways.js';
 import type { MuxStream } from './mux-stream.js';
 import type { TypePrefix } from './stream-host.js';
-import { goneAwayError } from './session-closed.js';
 import { weightOf } from './turns.js';
 
 const TYPE_BYTES = 4;
 // A frame of data smaller than this carries next to nothing.
 const SMALL_BYTES = 8;
-
-/** Text and numbers of the peer's GoAway. */
-export interface RemoteGoAway {
-  readonly lastId: number;
-  readonly code: number;
-  readonly debug: string;
-}
+// As many bytes have to be sent for each grant that is not counted.
+const GRANT_BYTES = 64;
 
 /**
  * What inbound frames do: the state machine of a session. A stream that breaks the rules is reset; the session ends only for what
  * the protocol says, or where going on would mean to misread what follows.
  */
 export class Inbound implements FrameSink {
-  /** The peer's GoAway that counts: the first, or one that names a lower id. */
-  goneAway: RemoteGoAway | undefined;
+  readonly goAways: GoAways;
   readonly #core: Core;
   // Where the bytes of the current frame go.
   #stream: MuxStream | undefined;
   #beatId = 0;
+  #answeredBytes = 0;
 
   constructor(core: Core) {
     this.#core = core;
+    this.goAways = new GoAways(core);
   }
 
   // False when what leaves between two frames, and whoever was told of it, has ended the session.
@@ -70,9 +66,10 @@ export class Inbound implements FrameSink {
     const core = this.#core;
     if (!this.#begin()) return;
     const stream = core.table.streams.get(id);
-    const isNews = this.#confirm(stream) || credit > 0;
-    if (!isNews) core.count(core.junk, 'confirmations of nothing');
-    else if (stream !== undefined && credit > 0) this.#credit(stream, stream.sendWindowBytes + credit);
+    const isFirst = this.#confirm(stream);
+    if (!isFirst && credit === 0) core.count(core.junk, 'confirmations of nothing');
+    else if (stream !== undefined && credit > 0 && (isFirst || this.#answersBytes()))
+      this.#credit(stream, stream.sendWindowBytes + credit);
   }
 
   onDataHeader(id: number, length: number): void {
@@ -83,7 +80,7 @@ export class Inbound implements FrameSink {
     this.#stream = undefined;
     this.#beatId = 0;
     this.#confirm(stream);
-    if (stream === undefined) this.#stray(id);
+    if (stream === undefined) this.#stray(id, length);
     // A frame without bytes is late for nothing, and takes no window.
     else if (length > 0) this.#announce(stream, length);
   }
@@ -141,10 +138,11 @@ export class Inbound implements FrameSink {
       core.count(core.junk, 'grants to streams that are over');
       return;
     }
+    if (!this.#answersBytes()) return;
     // Both counters are modulo 2^32, so what is in flight is too.
     const inFlight = (stream.sentBytes - consumed) >>> 0;
     if (core.codec.traits.credit === 'delta') this.#credit(stream, stream.sendWindowBytes + increment);
-    else if (inFlight <= 0x7fff_ffff) this.#grant(stream, window - inFlight);
+    else if (inFlight <= 0x7fff_ffff) stream.onCredit(window - inFlight);
     else this.#fault(stream, 'ERR_MUX_FLOW_CONTROL', `stream ${id}: the peer consumed more than it was sent`);
   }
 
@@ -163,28 +161,7 @@ export class Inbound implements FrameSink {
   }
 
   onGoAway(lastId: number, code: number, debug: Uint8Array): void {
-    const core = this.#core;
-    if (!this.#begin()) return;
-    // Each may concern every stream.
-    if (!core.count(core.resets, 'GoAways')) return;
-    if (this.goneAway !== undefined && lastId >= this.goneAway.lastId) return;
-    const text = new TextDecoder().decode(debug.subarray(0, core.settings.maxDebugBytes));
-    this.goneAway = { lastId, code, debug: text };
-    const why = `the peer takes no new streams (code ${code}${text === '' ? '' : `, ${JSON.stringify(text)}`})`;
-    for (const stream of core.table.streams.values()) {
-      if (!stream.isLocal || stream.streamId <= lastId) continue;
-      const facts = { ...stream.facts('remote'), wireCode: code, retryable: true };
-      stream.fail(new SessionClosedError('ERR_MUX_GOAWAY', `stream ${stream.streamId} was not handled: ${why}`, facts));
-    }
-    core.owner.onIdle();
-  }
-
-  /** Streams that a peer that has gone away never confirmed, where the wire confirms: it did nothing for them. */
-  failUnconfirmed({ code }: RemoteGoAway): void {
-    for (const stream of this.#core.table.streams.values()) {
-      if (stream.isAccepted) continue;
-      stream.fail(goneAwayError(`the peer went away without taking stream ${stream.streamId}`, code));
-    }
+    if (this.#begin()) this.goAways.receive(lastId, code, debug);
   }
 
   onUnknown(type: number): void {
@@ -262,14 +239,15 @@ export class Inbound implements FrameSink {
   }
 
   // Data for a stream that is not there: dropped as it arrives, refused once.
-  #stray(id: number): void {
+  #stray(id: number, length: number): void {
     const core = this.#core;
-    if (core.heartbeat.owns(id)) {
-      this.#beatId = id;
-      return;
+    // A small one was counted already.
+    if (length >= SMALL_BYTES && !core.count(core.junk, 'beats, and frames of streams that are over')) return;
+    if (core.heartbeat.expects(id, length)) this.#beatId = id;
+    else {
+      core.heartbeat.forget(id);
+      if (id > 0 && core.codec.traits.reset !== 'none') core.refuse(id, 'streamClosed');
     }
-    if (!core.count(core.junk, 'frames of streams that are over')) return;
-    if (id > 0 && core.codec.traits.reset !== 'none') core.refuse(id, 'streamClosed');
   }
 
   #overflow(stream: MuxStream, text: string): void {
@@ -280,14 +258,17 @@ export class Inbound implements FrameSink {
 
   #credit(stream: MuxStream, windowBytes: number): void {
     const most = this.#core.codec.traits.maxWindowBytes;
-    if (windowBytes <= most) this.#grant(stream, windowBytes);
+    if (windowBytes <= most) stream.onCredit(windowBytes);
     else this.#overflow(stream, `the peer granted ${windowBytes} bytes on stream ${stream.streamId}, allowed ${most}`);
   }
 
-  #grant(stream: MuxStream, windowBytes: number): void {
-    const core = this.#core;
-    const isSmall = windowBytes - stream.sendWindowBytes < SMALL_BYTES;
-    if (!isSmall || core.count(core.junk, 'grants of next to nothing')) stream.onCredit(windowBytes);
+  // A grant answers bytes that we sent. One without them is counted.
+  #answersBytes(): boolean {
+    const { writer, junk } = this.#core;
+    if (writer.bytesWritten - this.#answeredBytes < GRANT_BYTES)
+      return this.#core.count(junk, 'grants that answer next to nothing');
+    this.#answeredBytes += GRANT_BYTES;
+    return true;
   }
 
   // The peer made us reset a stream: that counts like a reset of its own (MadeYouReset, CVE-2025-8671).

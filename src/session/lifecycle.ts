@@ -80,7 +80,7 @@ export class Lifecycle implements CoreOwner, InflowOwner, Intake {
 
   /** Why no stream can be opened any more. */
   get whyNotOpen(): MuxError | undefined {
-    const { goneAway } = this.#inbound;
+    const goneAway = this.#inbound.goAways.counted;
     if (this.#error !== undefined) return neverOpened(this.#error);
     if (goneAway !== undefined)
       return goneAwayError(`the peer takes no new streams (code ${goneAway.code})`, goneAway.code);
@@ -104,8 +104,8 @@ export class Lifecycle implements CoreOwner, InflowOwner, Intake {
 
   complete(): void {
     if (this.#state !== 'ending' && !this.isOver && this.#inflow.delaysEnd()) return;
-    const { goneAway } = this.#inbound;
-    if (goneAway !== undefined) this.#inbound.failUnconfirmed(goneAway);
+    const goneAway = this.#inbound.goAways.counted;
+    this.#inbound.goAways.failUnconfirmed();
     // What a peer says as it sees our end, Go's libraries an internal error, changes nothing.
     const error = this.#state === 'ending' ? undefined : finError(goneAway?.code, this.core, this.#decoder);
     this.#finish(error, error === undefined ? this.#initiator : 'remote');
@@ -114,7 +114,7 @@ export class Lifecycle implements CoreOwner, InflowOwner, Intake {
 
   error(cause: MuxError): void {
     if (this.#state === 'ending') this.#finish(undefined, this.#initiator);
-    else this.#finish(lossError(this.#inbound.goneAway?.code, cause), 'remote');
+    else this.#finish(lossError(this.#inbound.goAways.counted?.code, cause), 'remote');
   }
 
   // What the core tells.
@@ -213,7 +213,7 @@ export class Lifecycle implements CoreOwner, InflowOwner, Intake {
 
   // Nothing is left to do for a peer that takes no new streams.
   #followPeer(): void {
-    const { goneAway } = this.#inbound;
+    const goneAway = this.#inbound.goAways.counted;
     if (goneAway === undefined) return;
     if (goneAway.code === 0) this.#end();
     else this.onEnd(endedByPeer(goneAway.code), 'none');
@@ -258,7 +258,7 @@ export class Lifecycle implements CoreOwner, InflowOwner, Intake {
     if (this.#state === 'over') return;
     this.#state = 'over';
     const { core } = this;
-    const { goneAway } = this.#inbound;
+    const goneAway = this.#inbound.goAways.counted;
     this.#timeout?.unsubscribe();
     this.#lastWords?.unsubscribe();
     this.#watch.stop();

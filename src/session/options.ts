@@ -65,7 +65,10 @@ export interface SessionLimits {
    * Streams the peer may reset before they are answered, or make us reset by breaking rules. A stream that both sides end makes
    * up for one of them. @defaultValue 1000 at once and 100 a second; nghttp2 has 1000 and 33 */
   readonly resetRate?: Rate;
-  /** Frames that carry nothing: empty data, a byte at a time, pings, credit of 0, unknown types. @defaultValue 200,000 at once and 100,000 a second */
+  /**
+   * Frames that carry nothing: empty data, a byte at a time, pings, beats, unknown types, and grants beyond one for each 64 bytes that
+   * were sent. @defaultValue 200,000 at once and 100,000 a second
+   */
   readonly junkRate?: Rate;
   /** Text of a GoAway that is kept, in bytes, 0 to 1024. @defaultValue 1024 */
   readonly maxDebugBytes?: number;

@@ -91,7 +91,7 @@ export class Watch {
   #crossed(): boolean {
     const { room, table, settings, owner } = this.#core;
     if (!room.hasDropped) return true;
-    const isUnheard = table.inbound === 0 && table.streams.values().every(({ bytesRead }) => bytesRead === 0);
+    const isUnheard = table.inbound === 0 && [...table.streams].every(({ bytesRead }) => bytesRead === 0);
     this.#unheardTicks = isUnheard ? this.#unheardTicks + 1 : 0;
     if (this.#unheardTicks * this.#tickMs >= settings.stallTimeoutMs) {
       const text = `a stream of the peer was dropped, and ours were not answered for ${settings.stallTimeoutMs} ms`;
@@ -104,7 +104,7 @@ export class Watch {
     const { table } = this.#core;
     const rests = this.#isTimeToRest();
     let isIdle = true;
-    for (const stream of table.streams.values()) {
+    for (const stream of [...table.streams]) {
       if (stream.typePrefix !== undefined) this.#untyped(stream, stream.typePrefix);
       if (stream.isHalfClosed) this.#silent(stream);
       else if (stream.remoteEnded || stream.isFailing) this.#stuck(stream);
