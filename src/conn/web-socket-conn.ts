@@ -171,13 +171,17 @@ class WebSocketConn extends InboxConn {
     let at = 0;
     for (; bytes.length - at > this.#maxMessageBytes; at += this.#maxMessageBytes)
       this.#socket.send(bytes.subarray(at, at + this.#maxMessageBytes));
+    if (done === undefined) {
+      this.#socket.send(bytes.subarray(at));
+      return;
+    }
+    const told: WriteDone = (error) => {
+      done(error ?? (this.isOver ? neverSent() : undefined));
+    };
     // One of `ws` keeps the bytes and calls back. Those of browsers take a copy, and there it is room that is waited for.
-    const calledBack = this.#socket.terminate === undefined ? undefined : done;
-    this.#socket.send(bytes.subarray(at), calledBack);
-    if (done === undefined || calledBack !== undefined) return;
-    this._drained(() => {
-      done(this.isOver ? neverSent() : undefined);
-    });
+    const callsBack = this.#socket.terminate !== undefined;
+    this.#socket.send(bytes.subarray(at), callsBack ? told : undefined);
+    if (!callsBack) this._drained(told);
   }
 
   #onOpen(): void {

@@ -31,7 +31,7 @@ export interface WebSocketTransport {
   /** Where it was connected to. */
   readonly url?: string;
   /** Sends a binary message; browsers refuse shared memory. One of `ws` calls `done` when it has sent it, or never will. */
-  send(bytes: Uint8Array<ArrayBuffer>, done?: () => void): void;
+  send(bytes: Uint8Array<ArrayBuffer>, done?: (error?: Error) => void): void;
   /** Begins the closing handshake, once all is sent; RFC 6455 section 7.1.2. */
   close(code?: number): void;
   /** Ends it without the closing handshake; `ws` has it. */

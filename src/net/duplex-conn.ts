@@ -183,8 +183,10 @@ export class DuplexConn extends Conn {
 
   _write(chunk: Uint8Array, done?: WriteDone): boolean {
     const duplex = this.#duplex;
-    if (duplex.writable) return duplex.write(chunk, done);
-    done?.(neverSent());
+    if (!duplex.writable) done?.(neverSent());
+    else if (done === undefined) return duplex.write(chunk);
+    // Node says null, and no error, of the write that a socket was at when it was destroyed.
+    else return duplex.write(chunk, (error) => done(error ?? (duplex.destroyed ? neverSent() : null)));
     return true;
   }
 

@@ -70,7 +70,10 @@ export class Loans {
 
   /** The outbox took bytes, `sent` of the stream by now. */
   moved(outbox: Borrower, sent: number): void {
-    for (const loan of this.#loans) outbox.lent(loan);
+    for (const loan of this.#loans) {
+      outbox.lent(loan);
+      if (loan.until > sent) break;
+    }
     while ((this.#loans[0]?.until ?? Infinity) <= sent) this.#loans.shift()?.close();
   }
 

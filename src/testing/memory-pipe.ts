@@ -123,7 +123,8 @@ class MemoryConn extends InboxConn {
   }
 
   onConsumed(bytes: number): void {
-    this.#peer?.lane?.consumed(bytes);
+    // What is dropped at the end makes no room: a writer that waits learns of the end.
+    if (!this.isOver) this.#peer?.lane?.consumed(bytes);
   }
 
   onCancelled(): void {
