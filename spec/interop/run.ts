@@ -74,7 +74,8 @@ export class Program {
     return { code, stdout: this.stdout, stderr: this.#stderr };
   }
 
-  get #isOver(): boolean {
+  /** True once it has ended. */
+  get isOver(): boolean {
     return this.#child.exitCode !== null || this.#child.signalCode !== null;
   }
 
@@ -103,7 +104,7 @@ export class Program {
     for (;;) {
       const result = await attempt();
       if (result !== undefined) return result;
-      if (this.#isOver) throw new Error(`${this.#name} is over:\n${this.output}`);
+      if (this.isOver) throw new Error(`${this.#name} is over:\n${this.output}`);
       await delay(RETRY_MS);
     }
   }
@@ -133,7 +134,7 @@ export class Program {
 
   /** Ends it, by force if it takes too long. */
   async stop(signal: NodeJS.Signals): Promise<void> {
-    if (this.#isOver) return;
+    if (this.isOver) return;
     this.signal(signal);
     const force = setTimeout(() => this.signal('SIGKILL'), STOP_MS);
     await this.ended;
