@@ -65,6 +65,7 @@ test('the longest times that a timer takes are taken', () => {
   const times: Partial<SessionOptions> = {
     frameTimeoutMs: most,
     stallTimeoutMs: most,
+    writeTimeoutMs: most,
     lingerTimeoutMs: most,
     keepAlive: { intervalMs: most, timeoutMs: most },
   };

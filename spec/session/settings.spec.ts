@@ -63,6 +63,7 @@ describe('the settings of a session', () => {
     { receiveBudgetBytes: -1 },
     { frameTimeoutMs: 0 },
     { stallTimeoutMs: 0 },
+    { writeTimeoutMs: 0 },
     { lingerTimeoutMs: 0 },
     { keepAlive: { intervalMs: 0 } },
     { keepAlive: { intervalMs: 1000, timeoutMs: 999 } },

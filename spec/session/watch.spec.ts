@@ -135,7 +135,7 @@ describe.each(CODECS.filter(([, { traits }]) => traits.credit !== 'none'))(
 
     /** Whether the reply is still to be sent; the limits are 2 and 10 seconds. */
     function replying(clock: Clock): { readonly peer: RawPeer; readonly isWaiting: () => boolean } {
-      const peer = rawPeer({ codec, role: 'server', scheduler: clock, stallTimeoutMs: 2000, lingerTimeoutMs: 10_000 });
+      const peer = rawPeer({ codec, role: 'server', scheduler: clock, stallTimeoutMs: 2000, writeTimeoutMs: 10_000 });
       const streams = arrivals(peer.session);
       peer.send({ kind: 'open', id }, { kind: 'data', id, bytes: hello }, { kind: 'end', id });
       const [stream] = streams;
@@ -144,7 +144,7 @@ describe.each(CODECS.filter(([, { traits }]) => traits.credit !== 'none'))(
       return { peer, isWaiting: () => (stream?.bufferedBytes ?? 0) > 0 && peer.session.streams.length === 1 };
     }
 
-    const [limit, name] = reset === 'none' ? [2000, 'stallTimeoutMs'] : [10_000, 'lingerTimeoutMs'];
+    const [limit, name] = reset === 'none' ? [2000, 'stallTimeoutMs'] : [10_000, 'writeTimeoutMs'];
 
     test(`is given up after ${name}, no earlier`, async () => {
       const clock = new Clock();
@@ -234,6 +234,16 @@ describe.each(CODECS)('short limits of %s', (_name, codec) => {
     },
   ];
 
+  const noCredit: Case = [
+    'writeTimeoutMs',
+    (peer) => {
+      const stream = peer.session.open();
+      log(stream);
+      stream.next(new Uint8Array(2 * codec.traits.initialWindowBytes));
+      return () => stream.isOver;
+    },
+  ];
+
   const cases: readonly Case[] = [
     [
       'frameTimeoutMs',
@@ -262,6 +272,7 @@ describe.each(CODECS)('short limits of %s', (_name, codec) => {
         return () => peer.session._life.isOver;
       },
     ],
+    ...(codec.traits.credit === 'none' ? [] : [noCredit]),
     ...(codec.traits.streamType === 'prefix' ? [halfAType] : []),
   ];
 

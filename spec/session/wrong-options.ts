@@ -38,7 +38,7 @@ const options: readonly Wrong[] = [
   ),
   ...each('onCancel', ['rest', 'Reset', '', null, true]),
   ...each('unreadOnReset', ['x', 'Drop', '', null, false]),
-  ...['frameTimeoutMs', 'stallTimeoutMs', 'lingerTimeoutMs'].flatMap((name) => each(name, TOO_LONG)),
+  ...['frameTimeoutMs', 'stallTimeoutMs', 'writeTimeoutMs', 'lingerTimeoutMs'].flatMap((name) => each(name, TOO_LONG)),
 ];
 
 const text = (value: unknown): string =>

@@ -131,7 +131,9 @@ export class Core implements StreamHost<MuxStream> {
 
   ready(stream: MuxStream): void {
     // One that waits to be opened gets its turn when it is.
-    if (stream.streamId > 0) this.writer.ready(stream);
+    if (stream.streamId === 0) return;
+    if (stream.sendWindowBytes > 0 || stream.isEndDue) this.writer.ready(stream);
+    else this.waits();
   }
 
   consumed(stream: MuxStream, bytes: number): void {
@@ -165,7 +167,7 @@ export class Core implements StreamHost<MuxStream> {
     this.refuse(stream.streamId, reasonOf(error), error.wireCode);
   }
 
-  halfClosed(): void {
+  waits(): void {
     this.owner.onWatch();
   }
 

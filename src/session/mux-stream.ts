@@ -110,7 +110,7 @@ export class MuxStream extends InboxConn<string, StreamMeta> {
     this.bytesWritten += chunk.length;
     this.#outbound.push(chunk);
     if (done !== undefined) (this.#loans ??= new Loans(this)).add(this.bytesWritten, done);
-    if (this.sendWindowBytes > 0) this.#host.ready(this);
+    this.#host.ready(this);
     return !this.needsDrain;
   }
 
@@ -152,7 +152,7 @@ export class MuxStream extends InboxConn<string, StreamMeta> {
   #failLater(error: MuxError, localEnd: 'cut' | 'open' | 'due'): void {
     this.#resetDue = error;
     this.#localEnd = localEnd;
-    this.#host.halfClosed();
+    this.#host.waits();
   }
 
   /** Bytes that we let the peer send when everything is read; grows with need. */
@@ -209,6 +209,7 @@ export class MuxStream extends InboxConn<string, StreamMeta> {
   /** @internal A turn is over: a reset that waited for it goes, writers that wait may go on. */
   onSent(): void {
     if (this.isFailing && this.#localEnd === 'cut' && this.#outbound.bytes === 0) this._destroy(this.#resetDue);
+    if (this.#outbound.bytes > 0) this.#host.waits();
     if (!this.needsDrain) this.#waiting?.wake(this);
   }
 
@@ -217,7 +218,7 @@ export class MuxStream extends InboxConn<string, StreamMeta> {
     this.#localEnd = 'sent';
     if (this.remoteEnded) this.#left(this.#leave(undefined, true));
     else if (this.#resetDue !== undefined) this._destroy(this.#resetDue);
-    else this.#host.halfClosed();
+    else this.#host.waits();
   }
 
   /** @internal Puts a stream type before everything that is written. */
@@ -249,7 +250,7 @@ export class MuxStream extends InboxConn<string, StreamMeta> {
     this.remoteEnded = true;
     this.inbox.end();
     if (this.#localEnd === 'sent') this.#left(this.#leave(undefined, true));
-    else this.#host.halfClosed();
+    else this.#host.waits();
   }
 
   /** @internal Credit due, in bytes; none once the peer has ended. */

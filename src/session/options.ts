@@ -76,6 +76,12 @@ export interface SessionLimits {
   readonly frameTimeoutMs?: number;
   /** Time after which a transport that is full and takes nothing, with a peer that is silent, ends the session, in milliseconds. A socket tells at the end of a write of up to 128 KiB only: give more time to links below 10 KB/s. @defaultValue 30 seconds */
   readonly stallTimeoutMs?: number;
+  /**
+   * Time in which the peer takes no byte of what waits for it, in milliseconds: a stream without credit is then reset, whichever side has
+   * ended, and a session whose transport is full ends, though the peer is heard. Every byte that is taken restarts it, and time in which we
+   * read nothing ourselves does not count. @defaultValue 5 minutes, as Envoy's `stream_idle_timeout`
+   */
+  readonly writeTimeoutMs?: number;
   /** Time without a byte after which a stream that we ended and the peer did not is reset, in milliseconds. @defaultValue 5 minutes, as yamux */
   readonly lingerTimeoutMs?: number;
 }

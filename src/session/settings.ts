@@ -41,6 +41,7 @@ export function settle(given: SessionOptions): Settings {
     maxDebugBytes: 1024,
     frameTimeoutMs: 10_000,
     stallTimeoutMs: 30_000,
+    writeTimeoutMs: 300_000,
     lingerTimeoutMs: 300_000,
     unreadOnReset: 'deliver',
     onCancel: 'drain',
@@ -120,5 +121,5 @@ const COUNTS = [
   'sendBufferBytes',
   'receiveBudgetBytes',
 ] as const;
-const TIMES = ['frameTimeoutMs', 'stallTimeoutMs', 'lingerTimeoutMs'] as const;
+const TIMES = ['frameTimeoutMs', 'stallTimeoutMs', 'writeTimeoutMs', 'lingerTimeoutMs'] as const;
 const RATES = ['openRate', 'resetRate', 'junkRate'] as const;

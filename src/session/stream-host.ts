@@ -27,7 +27,7 @@ export interface StreamHost<Stream> {
   readonly settings: Patience & { readonly unreadOnReset: 'deliver' | 'drop'; readonly budget: ReceiveBudget };
   /** What may still be written, once the session is being closed. */
   readonly closing: { refuses(stream: Stream, bytes: number): boolean } | undefined;
-  /** The stream has something to send, and window for it. */
+  /** The stream has something to send; without window for it, it waits for credit. */
   ready(stream: Stream): void;
   /** Bytes arrived for a reader. */
   held(stream: Stream, bytes: number): void;
@@ -37,8 +37,8 @@ export interface StreamHost<Stream> {
   cancelled(stream: Stream): void;
   /** Resets the stream on the wire, as far as the peer knows of it. */
   reset(stream: Stream, error: MuxError): void;
-  /** One side has ended, the other has not. */
-  halfClosed(): void;
+  /** The stream waits for its peer: for its end, or for credit. */
+  waits(): void;
   /** The stream is over in both directions; false when it was never opened. */
   over(stream: Stream, wentWell: boolean): boolean;
   /** A stream that was open is gone, and all who wait for it were told: there may be room for another, or nothing left to do. */

@@ -10,7 +10,7 @@ const REST_MS = 1000;
 
 /**
  * The one timer for all that may take too long: a transport that takes nothing, half a frame, half a stream type, a stream that
- * the peer never ends. It runs only while there is something to look at. It counts its own ticks and reads no clock, so a clock
+ * the peer never ends, or grants no credit. It runs only while there is something to look at. It counts its own ticks and reads no clock, so a clock
  * that jumps changes nothing. A tick is a second, or less where a limit is shorter than four.
  */
 export class Watch {
@@ -21,7 +21,8 @@ export class Watch {
   #timer: Subscription | undefined;
   #taken = 0;
   #heard = 0;
-  #blockedTicks = 0;
+  #fullTicks = 0;
+  #silentTicks = 0;
   #read = 0;
   #midTicks = 0;
   #unheardTicks = 0;
@@ -30,8 +31,8 @@ export class Watch {
   constructor(core: Core, isMidFrame: () => boolean) {
     this.#core = core;
     this.#isMidFrame = isMidFrame;
-    const { frameTimeoutMs, stallTimeoutMs, lingerTimeoutMs } = core.settings;
-    this.#tickMs = tickMs(frameTimeoutMs, stallTimeoutMs, lingerTimeoutMs);
+    const { frameTimeoutMs, stallTimeoutMs, writeTimeoutMs, lingerTimeoutMs } = core.settings;
+    this.#tickMs = tickMs(frameTimeoutMs, stallTimeoutMs, writeTimeoutMs, lingerTimeoutMs);
   }
 
   start(): void {
@@ -57,13 +58,18 @@ export class Watch {
     const { writer, settings, owner, conn, bytesRead, holdsReading } = this.#core;
     if (!writer.isBlocked) return true;
     const taken = writer.bytesWritten - conn.bufferedBytes;
-    // A peer that we hear is alive, however little it takes. While we wait for our own readers we can't hear it.
-    const isStill = taken === this.#taken && bytesRead === this.#heard && !holdsReading;
-    this.#blockedTicks = isStill ? this.#blockedTicks + 1 : 0;
+    // While we wait for our own readers we can't hear the peer, and it may wait for us.
+    const isFull = taken === this.#taken && !holdsReading;
+    this.#fullTicks = isFull ? this.#fullTicks + 1 : 0;
+    this.#silentTicks = isFull && bytesRead === this.#heard ? this.#silentTicks + 1 : 0;
     this.#taken = taken;
     this.#heard = bytesRead;
-    if (this.#blockedTicks * this.#tickMs >= settings.stallTimeoutMs) {
-      const text = `the connection took nothing for ${settings.stallTimeoutMs} ms, and nothing was heard of the peer`;
+    const { stallTimeoutMs, writeTimeoutMs } = settings;
+    const isStalled = this.#silentTicks * this.#tickMs >= stallTimeoutMs;
+    // A peer that we hear is alive, but nothing waits for it for ever.
+    if (isStalled || this.#fullTicks * this.#tickMs >= writeTimeoutMs) {
+      const ms = isStalled ? stallTimeoutMs : writeTimeoutMs;
+      const text = `the connection took nothing for ${ms} ms${isStalled ? ', and nothing was heard of the peer' : ''}`;
       owner.onEnd(new MuxError('ERR_MUX_TIMEOUT', text, { scope: 'session' }), 'internal');
     }
     return false;
@@ -107,11 +113,12 @@ export class Watch {
     for (const stream of [...table.streams]) {
       if (stream.typePrefix !== undefined) this.#untyped(stream, stream.typePrefix);
       if (stream.isHalfClosed) this.#silent(stream);
-      else if (stream.remoteEnded || stream.isFailing) this.#stuck(stream);
+      else if (stream.bufferedBytes > 0) this.#stuck(stream);
       // Growth that nobody uses is given back.
       if (rests ? stream.window.rest() : stream.window.hasGrown) isIdle = false;
     }
-    for (const stream of this.#lingering.keys()) if (stream.isOver) this.#lingering.delete(stream);
+    // With nothing to send there is nothing to wait for, until the next write.
+    for (const stream of this.#lingering.keys()) if (!isAwaited(stream)) this.#lingering.delete(stream);
     return isIdle && table.untyped === 0 && this.#lingering.size === 0;
   }
 
@@ -142,11 +149,10 @@ export class Watch {
   #stuck(stream: MuxStream): void {
     const { codec, settings, writer, owner } = this.#core;
     // One that has ended for good looks like one that has half-closed: to smux they are the same.
-    const isShort = codec.traits.reset === 'none' || stream.isFailing;
-    const limitMs = isShort ? settings.stallTimeoutMs : settings.lingerTimeoutMs;
-    // With nothing to send there is nothing to wait for, until the next write. A full transport has a limit of its own. While nothing is
-    // read, credit can't arrive.
-    const bytes = stream.bufferedBytes === 0 || writer.isBlocked || owner.isHolding ? NaN : stream.sentBytes;
+    const isShort = stream.isFailing || (stream.remoteEnded && codec.traits.reset === 'none');
+    const limitMs = isShort ? settings.stallTimeoutMs : settings.writeTimeoutMs;
+    // A full transport is looked at by itself. While nothing is read, credit can't arrive.
+    const bytes = writer.isBlocked || owner.isHolding ? NaN : stream.sentBytes;
     if (!this.#isStill(stream, bytes, limitMs)) return;
     const text = `${stream.bufferedBytes} bytes wait on stream ${stream.streamId}, and the peer took none for ${limitMs} ms`;
     stream._destroy(new MuxError('ERR_MUX_TIMEOUT', text, stream.facts('library')));
@@ -160,3 +166,6 @@ export class Watch {
     return false;
   }
 }
+
+const isAwaited = ({ isOver, isHalfClosed, bufferedBytes }: MuxStream): boolean =>
+  !isOver && (isHalfClosed || bufferedBytes > 0);
