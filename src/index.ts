@@ -40,6 +40,7 @@ export type { Sink, SinkCloseOptions } from './serve/sink.js';
 export { toGrpc, type GrpcInjector, type GrpcServer } from './serve/to-grpc.js';
 export { toHttp, type ToHttpOptions } from './serve/to-http.js';
 export { toHttp2 } from './serve/to-http2.js';
+export type { ProbeOptions } from './serve/living-sessions.js';
 export { toTls } from './serve/to-tls.js';
 export { toWebSocket, type WebSocketLike, type WebSocketServerLike } from './serve/to-web-socket.js';
 export type { AsMatcher } from './sniff/combinator.js';

@@ -3,16 +3,17 @@ import grpc from '@grpc/grpc-js';
 import { EventEmitter, once } from 'node:events';
 import http2, { type Http2Session, type ServerHttp2Session } from 'node:http2';
 import { duplexPair } from 'node:stream';
-import { Subject } from 'rxjs';
+import { connect as connectTls } from 'node:tls';
+import { Subject, VirtualTimeScheduler } from 'rxjs';
 import type { Conn } from '../../src/conn/conn.js';
 import { fromDuplex } from '../../src/net/duplex-conn.js';
-import { endWhenSilent } from '../../src/serve/living-sessions.js';
+import { endWhenSilent, type ProbeOptions } from '../../src/serve/living-sessions.js';
 import type { Sink } from '../../src/serve/sink.js';
 import { toGrpc } from '../../src/serve/to-grpc.js';
 import { toHttp2 } from '../../src/serve/to-http2.js';
 import { http2 as h2 } from '../../src/sniff/matchers/http2.js';
 import { sniff } from '../../src/sniff/sniff.js';
-import { type Client, Stage } from './sink-harness.js';
+import { Client, localhostPem, Stage } from './sink-harness.js';
 
 const hello = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0', 'latin1');
 const ack = Buffer.from('000000040100000000', 'hex');
@@ -94,6 +95,7 @@ describe.each([
 });
 
 describe('endWhenSilent', () => {
+  const FIRST = 5000;
   const MINUTE = 60_000;
   beforeEach(() => {
     jest.useFakeTimers();
@@ -103,7 +105,7 @@ describe('endWhenSilent', () => {
   });
 
   /** A session of which only what the probe uses is there. */
-  function probed() {
+  function probed(options: ProbeOptions = {}) {
     const socket = { bytesRead: 0 };
     const session = Object.assign(new EventEmitter(), {
       socket,
@@ -114,27 +116,88 @@ describe('endWhenSilent', () => {
         session.emit('close');
       }),
     });
-    endWhenSilent(session as unknown as Http2Session);
+    endWhenSilent(session as unknown as Http2Session, options);
     return session;
   }
 
-  test('leaves a session alone from which something came between two PINGs', () => {
-    const session = probed();
-    for (let n = 0; n < 5; n++) {
-      session.socket.bytesRead++;
-      jest.advanceTimersByTime(MINUTE);
+  /** With and without a request, and the time between two PINGs. */
+  const times = [
+    ['before its first request', false, {}, FIRST],
+    ['after a request', true, {}, MINUTE],
+    ['before its first request, with probeMs', false, { probeMs: 1000 }, 1000],
+    ['before its first request, with a long probeMs', false, { probeMs: 10 * MINUTE }, FIRST],
+    ['after a request, with probeMs', true, { probeMs: 1000 }, 1000],
+  ] as const;
+
+  describe.each(times)('%s', (_name, hasAsked, options, ms) => {
+    function begun() {
+      const session = probed(options);
+      if (hasAsked) session.emit('stream');
+      return session;
     }
-    expect(session.ping).toHaveBeenCalledTimes(5);
-    expect(session.destroy).not.toHaveBeenCalled();
+
+    test('leaves a session alone from which something came between two PINGs', () => {
+      const session = begun();
+      for (let n = 0; n < 5; n++) {
+        session.socket.bytesRead++;
+        jest.advanceTimersByTime(ms);
+      }
+      expect(session.ping).toHaveBeenCalledTimes(5);
+      expect(session.destroy).not.toHaveBeenCalled();
+    });
+
+    test('destroys a session from which nothing came between two PINGs, and stops', () => {
+      const session = begun();
+      jest.advanceTimersByTime(2 * ms - 1);
+      expect(session.destroy).not.toHaveBeenCalled();
+      jest.advanceTimersByTime(1);
+      expect(session.destroy).toHaveBeenCalledTimes(1);
+      expect(jest.getTimerCount()).toBe(0);
+    });
   });
 
-  test('destroys a session from which nothing came between two PINGs, and stops', () => {
-    const session = probed();
-    jest.advanceTimersByTime(MINUTE);
-    expect(session.destroy).not.toHaveBeenCalled();
-    jest.advanceTimersByTime(MINUTE);
-    expect(session.destroy).toHaveBeenCalledTimes(1);
-    expect(jest.getTimerCount()).toBe(0);
+  test('a time that can not be is refused', () => {
+    const server = new grpc.Server();
+    const insecure = grpc.ServerCredentials.createInsecure();
+    for (const probeMs of [0, 1.5, 2 ** 31]) {
+      expect(() => toHttp2(http2.createServer(), { probeMs })).toThrow(/ERR_MUX_OPTION.*probeMs/);
+      expect(() => toGrpc(server, insecure, { probeMs })).toThrow(/ERR_MUX_OPTION.*probeMs/);
+      expect(() => toGrpc(server.createConnectionInjector(insecure), { probeMs })).toThrow(/ERR_MUX_OPTION.*probeMs/);
+    }
+  });
+
+  test.each([
+    ['toHttp2', false],
+    ['toHttp2', true],
+    ['toGrpc', false],
+    ['toGrpc', true],
+    ['toGrpc with an injector', false],
+    ['toGrpc with an injector', true],
+  ])('a client of %s (secure: %p) that breaks the protocol and stays is closed in 10 s', async (kind, isSecure) => {
+    jest.useRealTimers();
+    const { cert, key } = await localhostPem();
+    const pair = { cert_chain: Buffer.from(cert), private_key: Buffer.from(key) };
+    const credentials = isSecure
+      ? grpc.ServerCredentials.createSsl(null, [pair])
+      : grpc.ServerCredentials.createInsecure();
+    const scheduler = new VirtualTimeScheduler();
+    const sinks: Record<string, () => Sink> = {
+      toHttp2: () => toHttp2(isSecure ? http2.createSecureServer({ cert, key }) : http2.createServer(), { scheduler }),
+      toGrpc: () => toGrpc(new grpc.Server(), credentials, { scheduler }),
+      'toGrpc with an injector': () => toGrpc(new grpc.Server().createConnectionInjector(credentials), { scheduler }),
+    };
+    const port = await stage.serve((sinks[kind] as () => Sink)());
+    const outer = await stage.client(port);
+    const client = isSecure
+      ? new Client(connectTls({ socket: outer.socket, ALPNProtocols: ['h2'], rejectUnauthorized: false }))
+      : outer;
+    client.socket.write(Buffer.concat([hello, Buffer.from('00000100000000000001', 'hex')]));
+    // SETTINGS: its session has begun.
+    await client.received('\x04\0\0\0\0\0');
+    scheduler.maxFrames = 2 * FIRST;
+    scheduler.flush();
+    await client.ended;
+    expect(scheduler.actions).toEqual([]);
   });
 
   test.each([
@@ -152,9 +215,9 @@ describe('endWhenSilent', () => {
     // Type, flags and stream of GOAWAY
     await client.received('\x07\0\0\0\0\0');
     client.socket.end();
-    jest.advanceTimersByTime(MINUTE);
+    jest.advanceTimersByTime(FIRST);
     expect(session.destroyed).toBe(false);
-    jest.advanceTimersByTime(MINUTE);
+    jest.advanceTimersByTime(FIRST);
     await client.closed;
     expect(session.destroyed).toBe(true);
   });

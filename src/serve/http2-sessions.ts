@@ -7,7 +7,7 @@ import type { SocketLike } from '../net/socket-like.js';
 import { carrierOf } from '../net/tls-carrier.js';
 import { drainHttp } from './http-drain.js';
 import { http2Stream } from './http2-stream.js';
-import { announceLiving, endWhenSilent } from './living-sessions.js';
+import { announceLiving, checkProbe, endWhenSilent, type ProbeOptions } from './living-sessions.js';
 import type { ServerKind } from './served-server.js';
 import { isTlsServer, showClients } from './tls-handshakes.js';
 
@@ -26,23 +26,7 @@ let taking: Duplex | undefined;
 
 /** Servers of `node:http2`: their sessions send GOAWAY when they are to end, and PING while they live. */
 export const HTTP2: ServerKind<Http2Server | Http2SecureServer> = {
-  prepare: (server) => {
-    const sessions: Sessions = new PassingMap();
-    sessionsOf.set(server, sessions);
-    const onSession = (session: ServerHttp2Session): void => {
-      sessions.set(session, { session, stream: taking ?? carrierOf(session.socket as TLSSocket) });
-      session.once('close', () => sessions.delete(session));
-      announceLiving(session);
-      endWhenSilent(session);
-      showPeer(session);
-    };
-    server.on('session', onSession);
-    const undoTls = isTlsServer(server) ? showClients(server) : undefined;
-    return () => {
-      server.off('session', onSession);
-      undoTls?.();
-    };
-  },
+  prepare: (server) => prepare(server, {}),
   asTaken: http2Stream,
   take: (server, stream) => {
     taking = stream;
@@ -60,6 +44,35 @@ export const HTTP2: ServerKind<Http2Server | Http2SecureServer> = {
     return drainHttp(server, streams);
   },
 };
+
+/**
+ * The same, with times of their own for the PINGs.
+ *
+ * @throws UsageError `ERR_MUX_OPTION` for a time out of range
+ */
+export function http2Kind(options: ProbeOptions | undefined): typeof HTTP2 {
+  if (options === undefined) return HTTP2;
+  checkProbe(options);
+  return { ...HTTP2, prepare: (server) => prepare(server, options) };
+}
+
+function prepare(server: Http2Server | Http2SecureServer, options: ProbeOptions): () => void {
+  const sessions: Sessions = new PassingMap();
+  sessionsOf.set(server, sessions);
+  const onSession = (session: ServerHttp2Session): void => {
+    sessions.set(session, { session, stream: taking ?? carrierOf(session.socket as TLSSocket) });
+    session.once('close', () => sessions.delete(session));
+    announceLiving(session);
+    endWhenSilent(session, options);
+    showPeer(session);
+  };
+  server.on('session', onSession);
+  const undoTls = isTlsServer(server) ? showClients(server) : undefined;
+  return () => {
+    server.off('session', onSession);
+    undoTls?.();
+  };
+}
 
 // Over a Duplex the session makes a socket of its own that has no peer; this is the field that its addresses are read from.
 function showPeer({ socket }: ServerHttp2Session): void {

@@ -1,9 +1,28 @@
 import type { EventEmitter } from 'node:events';
 import type { Http2Session, ServerHttp2Stream } from 'node:http2';
-import { asyncScheduler, interval, type SchedulerLike } from 'rxjs';
+import { asyncScheduler, concat, fromEvent, interval, takeUntil, type SchedulerLike } from 'rxjs';
+import { checkWholeNumber } from '../bytes/whole-number.js';
 
-/** Milliseconds between two PINGs to a client. */
 const PROBE_MS = 60_000;
+// Time for a PING to a session without a request and for its answer, on any link.
+const FIRST_PROBE_MS = 5000;
+const LONGEST_MS = 2 ** 31 - 1;
+
+/** How sinks of HTTP/2 find out that a client is gone. */
+export interface ProbeOptions {
+  /**
+   * Milliseconds between two PINGs to a client, 1 to 2147483647; a session from which nothing comes between two is destroyed. Until the
+   * first request of a session they are 5000 at most. @defaultValue 60000
+   */
+  readonly probeMs?: number;
+  /** The clock of these times. @defaultValue `asyncScheduler` */
+  readonly scheduler?: SchedulerLike;
+}
+
+/** @throws UsageError `ERR_MUX_OPTION` for a time out of range */
+export function checkProbe({ probeMs }: ProbeOptions): void {
+  checkWholeNumber('probeMs', probeMs, 1, LONGEST_MS);
+}
 
 /**
  * Makes a session of `node:http2`, or the server that tells of its streams, not announce a stream that is over already.
@@ -25,14 +44,20 @@ export function announceLiving(emitter: EventEmitter): void {
 }
 
 /**
- * Sends PING once a minute, and destroys a session that nothing was read from between two of them.
+ * Sends PING every `probeMs`, and destroys a session that nothing was read from between two of them.
  *
  * After some broken frames (a length over the limit, DATA on stream 0) nghttp2 says GOAWAY and reads no more, but Node tells of
- * no error: without this the socket would stay open for good, even when the client has left.
+ * no error: without this the socket would stay open for good, even when the client has left. Until its first request a session costs
+ * whoever opened it nothing, so its time is short.
  */
-export function endWhenSilent(session: Http2Session, scheduler: SchedulerLike = asyncScheduler): void {
+export function endWhenSilent(
+  session: Http2Session,
+  { probeMs = PROBE_MS, scheduler = asyncScheduler }: ProbeOptions = {},
+): void {
+  const asked$ = fromEvent(session, 'stream');
+  const before$ = interval(Math.min(probeMs, FIRST_PROBE_MS), scheduler).pipe(takeUntil(asked$));
   let read: number | undefined;
-  const probing = interval(PROBE_MS, scheduler).subscribe(() => {
+  const probing = concat(before$, interval(probeMs, scheduler)).subscribe(() => {
     if (session.destroyed) return;
     const { bytesRead } = session.socket;
     if (bytesRead === read) session.destroy();

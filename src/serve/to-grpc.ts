@@ -1,11 +1,11 @@
 import { EventEmitter } from 'node:events';
-import type { Http2Server, ServerHttp2Session } from 'node:http2';
+import type { Http2Server, Http2Session } from 'node:http2';
 import { Server } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { UsageError } from '../errors.js';
-import { HTTP2 } from './http2-sessions.js';
+import { http2Kind } from './http2-sessions.js';
 import { http2Stream } from './http2-stream.js';
-import { announceLiving, endWhenSilent } from './living-sessions.js';
+import { announceLiving, checkProbe, endWhenSilent, type ProbeOptions } from './living-sessions.js';
 import { serverSink, streamSink, type Sink } from './sink.js';
 
 /** What `createConnectionInjector` of a grpc-js server gives. */
@@ -31,7 +31,10 @@ export interface GrpcServer<Credentials> {
  * of the server new connections are refused; with an injector, close the sink first. Over TLS, C-core clients and Go's from
  * 1.67 on need `ALPNProtocols: ['h2']`.
  *
- * @throws UsageError `ERR_MUX_OPTION` for a server without credentials
+ * Each session is sent a PING every `probeMs`, a minute unless set, and one that nothing comes from until the next is destroyed. Before
+ * its first call it has 5 s for that.
+ *
+ * @throws UsageError `ERR_MUX_OPTION` for a server without credentials, and a time out of range
  * @example
  * ```ts
  * const server = new grpc.Server();
@@ -39,15 +42,19 @@ export interface GrpcServer<Credentials> {
  * grpc$.subscribe(toGrpc(server, grpc.ServerCredentials.createInsecure()));
  * ```
  */
-export function toGrpc<Credentials>(server: GrpcServer<Credentials>, credentials: Credentials): Sink;
+export function toGrpc<Credentials>(
+  server: GrpcServer<Credentials>,
+  credentials: Credentials,
+  options?: ProbeOptions,
+): Sink;
 /** The same with an injector of your own; `close` destroys it. */
-export function toGrpc(injector: GrpcInjector): Sink;
-export function toGrpc(target: GrpcServer<unknown> | GrpcInjector, credentials?: unknown): Sink {
-  if ('injectConnection' in target) return injectorSink(target);
-  const injector = injectorOf(target, credentials);
+export function toGrpc(injector: GrpcInjector, options?: ProbeOptions): Sink;
+export function toGrpc(target: GrpcServer<unknown> | GrpcInjector, second?: unknown, third?: ProbeOptions): Sink {
+  if ('injectConnection' in target) return injectorSink(target, second as ProbeOptions | undefined);
+  const injector = injectorOf(target, second);
   const server = latestServerOf(target);
-  if (server === undefined) return injectorSink(injector);
-  const sink = serverSink(server, HTTP2);
+  if (server === undefined) return injectorSink(injector, third);
+  const sink = serverSink(server, http2Kind(third));
   return {
     ...sink,
     close: (options) => {
@@ -59,13 +66,21 @@ export function toGrpc(target: GrpcServer<unknown> | GrpcInjector, credentials?:
   };
 }
 
-function injectorSink(injector: GrpcInjector): Sink {
+function injectorSink(injector: GrpcInjector, options: ProbeOptions = {}): Sink {
+  checkProbe(options);
   let isGuarded = false;
+  const guard = (server: EventEmitter): void => {
+    isGuarded = true;
+    announceLiving(server);
+    server.on('session', (session: Http2Session) => {
+      endWhenSilent(session, options);
+    });
+  };
   return streamSink(
     (stream) => {
       const taken = http2Stream(stream);
-      injector.injectConnection(taken);
-      isGuarded ||= guard(taken);
+      if (isGuarded) injector.injectConnection(taken);
+      else beforeConnection(taken, guard, () => injector.injectConnection(taken));
     },
     () => {
       injector.destroy();
@@ -89,20 +104,25 @@ function latestServerOf(server: object): Http2Server | undefined {
 }
 
 /**
- * With no more than an injector, the server of `node:http2` behind it is out of sight, which is needed here as in `toHttp2`: a client
- * that takes a call back in the packet it came in would end the process. Node notes the server on the stream of each session, in a
- * private field. Streams are announced a tick later, so the first session is guarded too. With secure credentials the field is out of
- * sight, but there the first bytes are a TLS handshake and hold no frames.
+ * Calls `found` with the emitter that emits 'connection' with `taken` within `inject`, before its listeners are called.
+ *
+ * An injector hides the server of `node:http2` that it belongs to, which is needed here as in `toHttp2`: a client that takes a call back in the
+ * packet it came in would end the process, and sessions that fell silent would stay. All that it does for sure is to emit that event, so
+ * `emit` is looked at for the time of this one call.
  */
-function guard(taken: Duplex): boolean {
-  const field = Object.getOwnPropertySymbols(taken).find(({ description }) => description === 'server');
-  const server: unknown = field && Reflect.get(taken, field);
-  if (!isEmitter(server)) return false;
-  announceLiving(server);
-  server.on('session', (session: ServerHttp2Session) => {
-    endWhenSilent(session);
-  });
-  return true;
+function beforeConnection(taken: Duplex, found: (server: EventEmitter) => void, inject: () => void): void {
+  const { prototype } = EventEmitter;
+  const emit = Reflect.get(prototype, 'emit');
+  prototype.emit = function (this: EventEmitter, event: string | symbol, ...values: unknown[]): boolean {
+    if (event === 'connection' && values[0] === taken) {
+      prototype.emit = emit;
+      found(this);
+    }
+    return Reflect.apply(emit, this, [event, ...values]);
+  };
+  try {
+    inject();
+  } finally {
+    prototype.emit = emit;
+  }
 }
-
-const isEmitter = (value: unknown): value is EventEmitter => value instanceof EventEmitter;

@@ -1,5 +1,6 @@
 import type { Http2SecureServer, Http2Server } from 'node:http2';
-import { HTTP2 } from './http2-sessions.js';
+import { http2Kind } from './http2-sessions.js';
+import type { ProbeOptions } from './living-sessions.js';
 import { serverSink, type Sink } from './sink.js';
 
 /**
@@ -7,18 +8,19 @@ import { serverSink, type Sink } from './sink.js';
  * inside `terminateTls`, with or without ALPN; to one of `createSecureServer()` when it is still encrypted. The server need
  * not listen. As in Node's own server, the client's FIN is the end of its session; what was answered at once still arrives.
  *
- * Each session is sent a PING once a minute, and one that nothing comes from in the minute after it is destroyed.
+ * Each session is sent a PING every `probeMs`, a minute unless set, and one that nothing comes from until the next is destroyed. Before
+ * its first request it has 5 s for that.
  *
  * `close` lets open requests finish: every session that came through the sink sends GOAWAY and takes no new ones.
  * `server.close()` does so to those of all sinks of the server, which Node's own does not.
  *
- * @throws UsageError `ERR_MUX_OPTION` for what is no server
+ * @throws UsageError `ERR_MUX_OPTION` for what is no server, a time out of range, and a server that has a sink with other options
  * @example
  * ```ts
  * const server = http2.createServer((req, res) => res.end('hello'));
  * http2$.subscribe(toHttp2(server));
  * ```
  */
-export function toHttp2(server: Http2Server | Http2SecureServer): Sink {
-  return serverSink(server, HTTP2);
+export function toHttp2(server: Http2Server | Http2SecureServer, options?: ProbeOptions): Sink {
+  return serverSink(server, http2Kind(options));
 }
