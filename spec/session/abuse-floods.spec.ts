@@ -4,7 +4,7 @@ import type { Codec } from '../../src/wire/codec.js';
 import { FrameTap } from '../../src/wire/frame-tap.js';
 import type { Frame } from '../../src/wire/frame.js';
 import { muxado, yamux } from '../../src/wire/index.js';
-import { bytesOf, growthOf, hostile, type Hostile } from './abuse/hostile.js';
+import { bytesOf, growthOf, handlers, hostile, idOf, opening, refusals } from './abuse/hostile.js';
 import { arrivals, CODECS } from './session-ends.js';
 
 const MIB = 1 << 20;
@@ -20,134 +20,6 @@ const beat = 0xffff_feff;
 const muxado1 = muxado({ version: 1 });
 const withReset = CODECS.filter(([, { traits }]) => traits.reset !== 'none');
 const withoutReset = CODECS.filter(([, { traits }]) => traits.reset === 'none');
-
-/** The id of the peer's stream number `n`. */
-const idOf = ({ traits }: Codec, n: number): number => traits.firstId.client + 2 * n;
-
-/** The frames that give the acceptor a stream. */
-function opening(codec: Codec, id: number): readonly Frame[] {
-  const open: Frame = { kind: 'open', id };
-  return codec.traits.streamType === 'prefix' ? [open, { kind: 'data', id, bytes: new Uint8Array(4) }] : [open];
-}
-
-/** Streams that were refused, or reset; where the wire has no reset, ended. */
-function refusals({ replies, victim }: Hostile): number {
-  const said = victim._life.core.codec.traits.reset === 'none' ? 'end' : 'reset';
-  return [...replies].reduce((sum, [name, count]) => (name.startsWith(said) ? sum + count : sum), 0);
-}
-
-/** Starts a handler for each stream, which runs on whatever becomes of its stream. */
-function handlers({ victim }: Hostile): () => number {
-  let running = 0;
-  victim.accept$.subscribe((stream) => {
-    running++;
-    stream.subscribe({ error: () => undefined });
-  });
-  return () => running;
-}
-
-describe.each(withReset)('resets over %s', (_name, codec) => {
-  const id = (n: number): number => idOf(codec, n);
-  const perStream = opening(codec, 3).length;
-
-  test('session case 42: a million streams opened and reset end the session at the 1001st, with so many handlers at most', async () => {
-    const peer = hostile({ codec });
-    const running = handlers(peer);
-    await peer.flood(
-      MILLION,
-      (n) => bytesOf(codec, ...opening(codec, id(n)), { kind: 'reset', id: id(n), code: 7 }),
-      100,
-    );
-    expect(peer.error()?.code).toBe('ERR_MUX_CALM');
-    expect(running()).toBe(RESETS + 1);
-    expect(peer.stats()).toMatchObject({ framesRead: (RESETS + 1) * (perStream + 1), inboundStreams: 0, heldBytes: 0 });
-  });
-
-  test('session case 42: with time the allowance comes back, a hundred a second', async () => {
-    const peer = hostile({ codec });
-    const running = handlers(peer);
-    for (let second = 0; second < 5; second++) {
-      const bytes = (n: number): Uint8Array => {
-        const next = id(second * 2000 + n);
-        return bytesOf(codec, ...opening(codec, next), { kind: 'reset', id: next, code: 7 });
-      };
-      await peer.flood(second === 0 ? RESETS : 100, bytes, 50);
-      await peer.clock.pass(1000);
-    }
-    expect(peer.error()).toBeUndefined();
-    expect(running()).toBe(RESETS + 400);
-  });
-
-  test('session case 43: data after the end makes us reset, and counts in the same bucket as resets', async () => {
-    const peer = hostile({ codec });
-    handlers(peer);
-    const bytes = (n: number): Uint8Array => {
-      const late: readonly Frame[] = [
-        { kind: 'end', id: id(n) },
-        { kind: 'data', id: id(n), bytes: new Uint8Array(8) },
-      ];
-      const last: readonly Frame[] = n % 2 === 0 ? late : [{ kind: 'reset', id: id(n), code: 7 }];
-      return bytesOf(codec, ...opening(codec, id(n)), ...last);
-    };
-    await peer.flood(OPENS, bytes, 100);
-    expect(peer.error()?.code).toBe('ERR_MUX_CALM');
-    expect(peer.stats().accepted).toBe(RESETS + 1);
-    expect(refusals(peer)).toBe(RESETS / 2);
-  });
-});
-
-describe.each(withReset)('readers that leave over %s', (_name, codec) => {
-  const id = (n: number): number => idOf(codec, n);
-  const COUNT = 20_000;
-
-  /** Answers each stream, and ends it once its peer has. */
-  function answering(peer: Hostile): void {
-    peer.victim.accept$.subscribe((stream) => {
-      stream.subscribe({ complete: () => stream.complete(), error: () => undefined });
-      stream.next(new Uint8Array(100));
-    });
-  }
-
-  test('resets behind an answer are no flood, however many', async () => {
-    const peer = hostile({ codec });
-    answering(peer);
-    for (let n = 0; n < COUNT && peer.error() === undefined; n += 100) {
-      await peer.flood(100, (i) => bytesOf(codec, ...opening(codec, id(n + i))), 100);
-      await peer.flood(100, (i) => bytesOf(codec, { kind: 'reset', id: id(n + i), code: 7 }), 100);
-    }
-    expect(peer.error()).toBeUndefined();
-    expect(peer.stats()).toMatchObject({ accepted: COUNT, inboundStreams: 0 });
-  });
-
-  test('a stream that went well makes up for one that was reset early, and for no more', async () => {
-    const peer = hostile({ codec });
-    answering(peer);
-    const good = (n: number): Uint8Array => bytesOf(codec, ...opening(codec, id(n)), { kind: 'end', id: id(n) });
-    const bad = (n: number): Uint8Array =>
-      bytesOf(codec, ...opening(codec, id(n)), { kind: 'reset', id: id(n), code: 7 });
-    await peer.flood(COUNT, (n) => (n % 2 === 0 ? good(n) : bad(n)), 100);
-    expect([peer.error(), peer.stats().accepted]).toEqual([undefined, COUNT]);
-    // Twice as many resets as good ones: each pair costs one.
-    await peer.flood(COUNT, (n) => (n % 3 === 0 ? good(COUNT + n) : bad(COUNT + n)), 100);
-    expect(peer.error()?.code).toBe('ERR_MUX_CALM');
-    expect(Math.abs(peer.stats().accepted - COUNT - 3 * RESETS)).toBeLessThan(300);
-  });
-});
-
-test.each(withReset.filter(([, { traits }]) => traits.overflowEnds === 'stream'))(
-  'session case 43: credit past the limit makes us reset streams of %s, a thousand times at most',
-  async (_name, codec) => {
-    const peer = hostile({ codec });
-    handlers(peer);
-    const bytes = (n: number): Uint8Array => {
-      const id = idOf(codec, n);
-      return bytesOf(codec, ...opening(codec, id), { kind: 'credit', id, increment: codec.traits.maxWindowBytes });
-    };
-    await peer.flood(OPENS, bytes, 100);
-    expect(peer.error()?.code).toBe('ERR_MUX_CALM');
-    expect(peer.replies.get('reset 3')).toBe(RESETS);
-  },
-);
 
 test.each(withoutReset)(
   'session case 42: %s has no reset: of a million streams opened and ended no more are read than may be served and wait',

@@ -17,6 +17,9 @@ import { Writer } from './writer.js';
 
 // Where the wire tells no round trip (smux), and before the first is known: windows grow on links of up to four times as much.
 const ASSUMED_RTT_MS = 100;
+// A rapid reset (CVE-2023-44487) gets past the limit of open streams, since it waits for nothing. One that has waited for an answer held
+// its place until then, as a user who leaves did, and counts less.
+const ANSWERED_RESET = 1 / 4;
 
 /** Why reading waits: nobody has read what came, one more stream has no room, or nothing can be answered. */
 export type HoldReason = 'unread' | 'full' | 'congested';
@@ -221,13 +224,19 @@ export class Core implements StreamHost<MuxStream> {
   }
 
   /** Counts against a bucket; past it the session ends, and false comes back. */
-  count(bucket: TokenBucket, what: string): boolean {
-    if (bucket.take()) return true;
+  count(bucket: TokenBucket, what: string, worth = 1): boolean {
+    if (bucket.take(worth)) return true;
     const { burst, perSecond } = bucket.rate;
     const text = `the peer sent too many ${what}: allowed are ${burst} at once, then ${perSecond} a second`;
     const error = new ProtocolError('ERR_MUX_CALM', text, { scope: 'session', initiator: 'remote' });
     this.owner.onEnd(error, 'calm');
     return false;
+  }
+
+  /** The same for a stream that the peer reset. */
+  countReset(stream: MuxStream): boolean {
+    const isAnswered = (stream.isLocal ? stream.bytesRead : stream.sentBytes) > 0;
+    return this.count(this.resets, 'resets', isAnswered ? ANSWERED_RESET : 1);
   }
 
   get #isOverBudget(): boolean {

@@ -123,9 +123,7 @@ export class Inbound implements FrameSink {
     // Neither is answered by a reset, and what is on its way to it is expected.
     core.table.answer(id);
     const error = resetError(core.codec, stream, code);
-    // Behind an answer it is a reader that left, not a rapid reset, which waits for none (CVE-2023-44487).
-    const isAnswered = (stream.isLocal ? stream.bytesRead : stream.sentBytes) > 0;
-    if (error.code === 'ERR_MUX_RESET' && !isAnswered && !core.count(core.resets, 'resets')) return;
+    if (error.code === 'ERR_MUX_RESET' && !core.countReset(stream)) return;
     stream.fail(error);
   }
 

@@ -62,8 +62,8 @@ export interface SessionLimits {
   /** Streams the peer may open. @defaultValue 100,000 at once and 1,000,000 a second: the other limits come first */
   readonly openRate?: Rate;
   /**
-   * Streams the peer may reset before they are answered, or make us reset by breaking rules. A stream that both sides end makes
-   * up for one of them. @defaultValue 1000 at once and 100 a second; nghttp2 has 1000 and 33 */
+   * Streams the peer may reset, or make us reset by breaking rules. One that was answered before counts a quarter, and a stream that
+   * both sides end makes up for one. @defaultValue 1000 at once and 100 a second; nghttp2 has 1000 and 33 */
   readonly resetRate?: Rate;
   /**
    * Frames that carry nothing: empty data, a byte at a time, pings, beats, unknown types, and grants beyond one for each 64 bytes that

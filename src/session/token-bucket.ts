@@ -24,17 +24,17 @@ export class TokenBucket {
     this.#filledAt = now();
   }
 
-  /** Counts one; false when it was one too many. */
-  take(): boolean {
-    if (this.#inHand < 1) this.#fill();
-    if (this.#inHand < 1) return false;
-    this.#inHand--;
+  /** Counts one, or what it is worth; false when it was too much. */
+  take(worth = 1): boolean {
+    if (this.#inHand < worth) this.#fill();
+    if (this.#inHand < worth) return false;
+    this.#inHand -= worth;
     return true;
   }
 
   /** Gives one back, up to the burst. */
   refund(): void {
-    if (this.#tokens + this.#inHand < this.rate.burst) this.#tokens++;
+    this.#tokens = Math.min(this.#tokens + 1, this.rate.burst - this.#inHand);
   }
 
   #fill(): void {

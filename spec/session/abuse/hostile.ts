@@ -144,3 +144,28 @@ export const bytesOf = (codec: Codec, ...frames: readonly Frame[]): Uint8Array =
 /** Both numbers that a message has to have. */
 export const tells = (error: MuxError | undefined, ...numbers: readonly number[]): boolean =>
   numbers.every((number) => new RegExp(`(?<!\\d)${number}(?!\\d)`).test(error?.message ?? ''));
+
+/** The id of the peer's stream number `n`. */
+export const idOf = ({ traits }: Codec, n: number): number => traits.firstId.client + 2 * n;
+
+/** The frames that give the acceptor a stream. */
+export function opening(codec: Codec, id: number): readonly Frame[] {
+  const open: Frame = { kind: 'open', id };
+  return codec.traits.streamType === 'prefix' ? [open, { kind: 'data', id, bytes: new Uint8Array(4) }] : [open];
+}
+
+/** Streams that were refused, or reset; where the wire has no reset, ended. */
+export function refusals({ replies, victim }: Hostile): number {
+  const said = victim._life.core.codec.traits.reset === 'none' ? 'end' : 'reset';
+  return [...replies].reduce((sum, [name, count]) => (name.startsWith(said) ? sum + count : sum), 0);
+}
+
+/** Starts a handler for each stream, which runs on whatever becomes of its stream. */
+export function handlers({ victim }: Hostile): () => number {
+  let running = 0;
+  victim.accept$.subscribe((stream) => {
+    running++;
+    stream.subscribe({ error: () => undefined });
+  });
+  return () => running;
+}
