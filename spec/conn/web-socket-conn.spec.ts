@@ -165,7 +165,10 @@ describe('the callback of a write', () => {
     const done = jest.fn();
     conn._write(bytes('12345678'), done);
     expect([socket.sent, done.mock.calls]).toEqual([[bytes('1234'), bytes('5678')], []]);
-    expect(socket.callbacks).toEqual([undefined, done]);
+    const [first, last] = socket.callbacks;
+    expect(first).toBeUndefined();
+    (last as () => void)();
+    expect(done).toHaveBeenCalledTimes(1);
   });
 
   it('waits in browsers until there is room again', () => {
