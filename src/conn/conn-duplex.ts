@@ -4,6 +4,7 @@ import { MuxError, UsageError } from '../errors.js';
 import type { Conn } from './conn.js';
 import { isLent } from './lent.js';
 import { endWithPeer } from './end-with-peer.js';
+import { inBackground } from './in-background.js';
 import type { Reading } from './reading.js';
 import { withSocketSurface } from './socket-surface.js';
 
@@ -122,7 +123,7 @@ function connDuplexClass(): ConnDuplexClass {
       if (failure === undefined || !this.#isDelivered || this.readableLength > 0 || this.destroyed) return;
       const waits = this.listenerCount('readable') > 0 ? this.#isServed : this.readableFlowing === false;
       if (waits && !this.readableEnded) {
-        this.#patience ??= this.#scheduler.schedule(() => this.destroy(failure), WAITING_MS);
+        this.#patience ??= inBackground(this.#scheduler, () => this.destroy(failure), WAITING_MS);
         // For a reader that reads once for each event, and has read everything.
         if (this.#isServed) setImmediate(() => this.emit('readable'));
       } else if (this.#ended) inTwoTurns(() => this.destroy(failure));

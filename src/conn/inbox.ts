@@ -1,5 +1,6 @@
 import type { Subscription } from 'rxjs';
 import type { MuxError } from '../errors.js';
+import { inBackground } from './in-background.js';
 import type { InboundFilter, Intake, Patience, PeekHandler, Peeking, Reading } from './reading.js';
 import { Unread } from './unread.js';
 
@@ -194,11 +195,12 @@ export class Inbox implements Reading {
     if (failure?.patience === undefined) return;
     const { scheduler, stallTimeoutMs } = failure.patience;
     failure.stall?.unsubscribe();
-    // A reader that holds nothing hears of the end when it goes on: no timer keeps the process alive for it.
+    // A reader that holds nothing hears of the end when it goes on.
     if (this.#intake === undefined || this.#heldBytes === 0) return;
-    failure.stall = scheduler.schedule(() => {
+    const giveUp = (): void => {
       this.#giveUp(failure.error);
-    }, stallTimeoutMs);
+    };
+    failure.stall = inBackground(scheduler, giveUp, stallTimeoutMs);
   }
 
   #giveUp(error: MuxError): void {

@@ -1,4 +1,5 @@
 import { Observable, type Subscriber, type Subscription } from 'rxjs';
+import { inBackground } from '../conn/in-background.js';
 import type { Patience } from '../conn/reading.js';
 import { UsageError } from '../errors.js';
 import type { MuxStream } from './mux-stream.js';
@@ -102,8 +103,9 @@ export class AcceptQueue {
     this.#stall?.unsubscribe();
     if (this.#waiting.length === 0) return;
     const { scheduler, stallTimeoutMs } = this.#patience;
-    this.#stall = scheduler.schedule(() => {
+    const drop = (): void => {
       for (const stream of this.#waiting.splice(0)) stream.cancelRead();
-    }, stallTimeoutMs);
+    };
+    this.#stall = inBackground(scheduler, drop, stallTimeoutMs);
   }
 }
