@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { EMPTY, NEVER, of, Subject, take, throwError, type Observable, type Subscription } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import type { Conn } from '../../src/conn/conn.js';
+import { LINGER_BYTES } from '../../src/conn/linger.js';
 import { sniffBudget } from '../../src/sniff/budget.js';
 import { latin1, MATCH, matchPrefix, type Matcher } from '../../src/sniff/matcher.js';
 import { allOf } from '../../src/sniff/matchers/all-of.js';
@@ -610,6 +611,24 @@ describe('sniff answers what is too long', () => {
         expect(closed).toBeUndefined();
       });
       at(2001, () => {
+        expect(closed).toEqual({ error: rejected[0]?.error });
+      });
+    });
+  });
+
+  it('and closes on a client that sends more than 16 MiB behind it', () => {
+    virtually((at, scheduler) => {
+      const { rejected, connect } = bench([http1()], { scheduler });
+      const [client, server] = connect();
+      let closed: unknown;
+      server.closed$.subscribe((end) => (closed = end));
+      client.next(request(20_000, 0));
+      at(1, () => {
+        for (let sent = 0; sent < LINGER_BYTES; sent += 65_536) client.next(new Uint8Array(65_536));
+        expect(closed).toBeUndefined();
+        client.next(new Uint8Array(1));
+      });
+      at(2, () => {
         expect(closed).toEqual({ error: rejected[0]?.error });
       });
     });

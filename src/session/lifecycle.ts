@@ -1,5 +1,6 @@
 import { ReplaySubject, type Observable, type Subscription } from 'rxjs';
 import type { Conn } from '../conn/conn.js';
+import { LINGER_BYTES } from '../conn/linger.js';
 import type { Intake } from '../conn/reading.js';
 import { MuxError, type Initiator } from '../errors.js';
 import type { Decoder, Reason } from '../wire/codec.js';
@@ -41,6 +42,7 @@ export class Lifecycle implements CoreOwner, InflowOwner, Intake {
   #error: MuxError | undefined;
   #timeout: Subscription | undefined;
   #lastWords: Subscription | undefined;
+  #lingerBytes = LINGER_BYTES;
 
   constructor(conn: Conn, settings: Settings) {
     this.core = new Core(conn, settings, this);
@@ -96,6 +98,14 @@ export class Lifecycle implements CoreOwner, InflowOwner, Intake {
       this.core.bytesRead += chunk.length;
       this.#inflow.push(chunk);
     }
+    if (this.#state === 'over' || this.#state === 'ending') this.#linger(chunk.length);
+  }
+
+  // A peer that is still to hear our last words may go on for longer.
+  #linger(bytes: number): void {
+    if (this.#state === 'ending' && this.core.conn.bufferedBytes > 0) return;
+    this.#lingerBytes -= bytes;
+    if (this.#lingerBytes < 0) this.#cut(undefined);
   }
 
   onFault(error: MuxError): void {

@@ -1,5 +1,6 @@
 import type { SchedulerLike } from 'rxjs';
 import type { Conn } from '../conn/conn.js';
+import { LINGER_BYTES } from '../conn/linger.js';
 import type { MuxError } from '../errors.js';
 
 // For the client to read the answer and to end. nginx lingers 5 s (lingering_timeout).
@@ -7,7 +8,7 @@ const LINGER_MS = 2000;
 
 /**
  * Answers a client and closes the connection behind the answer. What the client still sends is read and dropped until it
- * ends: a socket closed over unread bytes resets the connection, and the answer is lost.
+ * ends, for 2 s and {@link LINGER_BYTES} at most: a socket closed over unread bytes resets the connection, and the answer is lost.
  */
 export function closeBehind(conn: Conn, answer: Uint8Array, error: MuxError, scheduler: SchedulerLike): void {
   const close = (): void => {
@@ -15,11 +16,13 @@ export function closeBehind(conn: Conn, answer: Uint8Array, error: MuxError, sch
     conn._destroy(error, false);
   };
   const late = scheduler.schedule(close, LINGER_MS);
+  let left = LINGER_BYTES;
   conn._write(answer);
   conn.complete();
   const reading = conn._read({
     next: (chunk) => {
       reading.consumed(chunk.length);
+      if ((left -= chunk.length) < 0) close();
     },
     complete: close,
     error: close,
