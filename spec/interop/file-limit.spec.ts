@@ -26,3 +26,25 @@ test('case 62: a server at its limit of open files sheds clients, lives, and ser
   await server.stop('SIGTERM');
   expect((await server.ended).code).toBe(0);
 });
+
+const PROGRAM = `
+  import { listen } from 'rxmux';
+  const conns$ = listen({ port: 0, host: '127.0.0.1' });
+  conns$.errors$.subscribe(({ error }) => console.log('told: ' + error.message + ', ' + error.cause.code));
+  conns$.address$.subscribe(({ port }) => console.log('port: ' + port));
+  conns$.subscribe((conn) => conn.subscribe({ error() {} }));
+`;
+
+test('case 62: a server at its limit of open files tells of it on errors$', async () => {
+  const command = `ulimit -n 80; exec "${process.execPath}" --input-type=module -e "$PROGRAM"`;
+  const server = lab.start('sh', ['-c', command], {
+    env: { PROGRAM },
+    cwd: fileURLToPath(new URL('../..', import.meta.url)),
+  });
+  const [, port] = await server.says(/port: (\d+)/);
+  const clients = Array.from({ length: CLIENTS }, () => connect(Number(port), '127.0.0.1'));
+  for (const client of clients) client.on('error', () => undefined).resume();
+  await server.says(/told: \[ERR_MUX_ACCEPT\] accept failed: all 80 files are open, EMFILE/);
+  for (const client of clients) client.destroy();
+  await server.stop('SIGTERM');
+});

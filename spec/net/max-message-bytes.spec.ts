@@ -92,3 +92,75 @@ describe('maxMessageBytes', () => {
     expect(() => dialSession('tcp://127.0.0.1:1', { codec, maxMessageBytes: 1 })).toThrow(refused);
   });
 });
+
+describe('the longest message that is taken', () => {
+  const MIB = 1 << 20;
+  const bounds = [
+    ['of 1 MiB, where ws has its own bound', undefined, MIB],
+    ['of 1 MiB, where ws has none', 0, MIB],
+    ['that the program chose, lower', MIB / 2, MIB / 2],
+    ['that the program chose, higher', 2 * MIB, 2 * MIB],
+  ] as const;
+  const ways = [
+    ['in one piece', false, (far: WebSocket, bytes: Uint8Array) => far.send(bytes)],
+    [
+      'in fragments',
+      false,
+      (far: WebSocket, bytes: Uint8Array) => {
+        far.send(bytes.subarray(0, 1000), { fin: false });
+        far.send(bytes.subarray(1000), { fin: true });
+      },
+    ],
+    ['deflated', true, (far: WebSocket, bytes: Uint8Array) => far.send(bytes)],
+  ] as const;
+
+  /** A client of `ws` and the WebSocket at the server, joined; `server` bounds what it takes, or the client. */
+  async function joined(isServer: boolean, maxPayload: number | undefined, perMessageDeflate: boolean) {
+    const own = maxPayload === undefined ? {} : { maxPayload };
+    const server = new WebSocketServer({
+      host: '127.0.0.1',
+      port: 0,
+      perMessageDeflate,
+      ...(isServer ? own : {}),
+    });
+    downs.push(() => server.close());
+    const far = new Promise<WebSocket>((resolve) => server.once('connection', resolve));
+    await once(server, 'listening');
+    const url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    const near = new WebSocket(url, { perMessageDeflate, ...(isServer ? {} : own) });
+    // A WebSocket that is still connecting, or one that is open.
+    const taken = isServer ? undefined : fromWebSocket(near);
+    const accepted = await far;
+    downs.push(() => near.terminate());
+    const sender = isServer ? near : accepted;
+    if (sender.readyState !== WebSocket.OPEN) await once(sender, 'open');
+    return { conn: taken ?? fromWebSocket(accepted), sender: sender.on('error', () => undefined) };
+  }
+
+  test.each(
+    [true, false].flatMap((isServer) =>
+      bounds.flatMap(([bound, maxPayload, longest]) =>
+        ways.map((way) => [bound, way[0], isServer, maxPayload, longest, way[1], way[2]] as const),
+      ),
+    ),
+  )('is one %s, %s (server: %p)', async (_bound, _way, isServer, maxPayload, longest, isDeflated, send) => {
+    const { conn, sender } = await joined(isServer, maxPayload, isDeflated);
+    const errors: string[] = [];
+    let read = 0;
+    const got = new Promise<void>((resolve) => {
+      conn.subscribe({
+        next: (bytes) => {
+          read += bytes.length;
+          if (read === longest) resolve();
+        },
+        error: (error: { readonly code: string }) => errors.push(error.code),
+      });
+    });
+    send(sender, new Uint8Array(longest));
+    await got;
+    send(sender, new Uint8Array(longest + 1));
+    const [code] = (await once(sender, 'close')) as [number];
+    await firstValueFrom(conn.closed$);
+    expect([read, code, errors]).toEqual([longest, 1009, [expect.stringMatching(/^ERR_MUX_/)]]);
+  });
+});

@@ -19,11 +19,11 @@ function behindProxy() {
   const subscription = conns$
     .pipe(proxyProtocol({ trust: [PROXY_IP], scheduler: new Clock() }), limit)
     .subscribe((conn) => admitted.push(conn));
-  const connect = (client: string): readonly [Conn, Conn] => {
+  const connect = (client: string, family = 'TCP4'): readonly [Conn, Conn] => {
     const [proxy, server] = memoryPipe();
     server._readdress({ remoteAddress: PROXY_IP, remotePort: 4000 });
     conns$.next(server);
-    proxy.next(latin1(`PROXY TCP4 ${client} 10.0.0.9 4711 80\r\n`));
+    proxy.next(latin1(`PROXY ${family} ${client} ${family === 'TCP4' ? '10.0.0.9' : '2001:db8::9'} 4711 80\r\n`));
     return [proxy, server];
   };
   return { conns$, rejections, admitted, connect, limit, subscription };
@@ -47,6 +47,19 @@ describe('limitPerIp', () => {
     expect(admitted).toHaveLength(3);
     connect('192.0.2.1');
     expect(admitted).toHaveLength(3);
+  });
+
+  it.each([
+    ['TCP6', '2001:db8:1:2::1', '2001:db8:1:2:ffff::9', '2001:db8:1:3::1', '2001:db8:1:2::/64'],
+    ['TCP6', '::ffff:192.0.2.1', '::ffff:192.0.2.1', '::ffff:192.0.2.2', '192.0.2.1'],
+  ])('counts %s %s and %s as one client, and %s as another', (family, first, second, other, client) => {
+    const { admitted, rejections, connect } = behindProxy();
+    const conns = [first, second, first, other].map((ip) => connect(ip, family)[1]);
+    expect(admitted).toEqual([conns[0], conns[1], conns[3]]);
+    expect(rejections[0]?.error.message).toContain(`more than 2 connections from ${client}`);
+    for (const conn of admitted.splice(0)) conn._destroy(undefined, false);
+    connect(second, family);
+    expect(admitted).toHaveLength(1);
   });
 
   it('shares its count among its subscriptions', () => {

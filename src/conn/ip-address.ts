@@ -50,3 +50,15 @@ export function mapped(ip: Ip): Uint8Array {
 
 /** The family of an address that is known to be one, by the name that Node gives it. */
 export const familyOf = (address: string): 'IPv4' | 'IPv6' => (address.includes(':') ? 'IPv6' : 'IPv4');
+
+/**
+ * What a client is counted by: its IPv4 address, or the /64 of its IPv6 address. One host has all of a /64 (RFC 4862), so a limit for each address
+ * would be none. Text that is no address is counted by itself.
+ */
+export function countedAs(address: string): string {
+  const ip = parseIp(address);
+  if (ip === undefined) return address;
+  return ip.length === 4
+    ? formatIp(ip)
+    : `${formatIp(Uint8Array.from([...ip.subarray(0, 8), 0, 0, 0, 0, 0, 0, 0, 0]))}/64`;
+}

@@ -6,6 +6,7 @@ import { MuxError, OverflowError, ProtocolError, ResetError, UsageError } from '
 import { addressesOf, type Addresses } from './addresses.js';
 import type { Conn } from './conn.js';
 import { InboxConn } from './inbox-conn.js';
+import { boundMessages } from './longest-message.js';
 import type { Patience } from './reading.js';
 import { Ticks } from './ticks.js';
 import type { WebSocketEnd, WebSocketFailure, WebSocketTransport } from './web-socket-transport.js';
@@ -21,7 +22,7 @@ export interface FromWebSocketOptions {
   readonly receiveBufferBytes?: number;
   /**
    * The longest message that is sent, in bytes, 1 or more: what is written is cut to it. At most what the other end takes, `maxPayload`
-   * of `ws` there; what arrives in messages of any length is read. @defaultValue 65536 (64 KiB)
+   * of `ws` there, which is 1 MiB here unless set. @defaultValue 65536 (64 KiB)
    */
   readonly maxMessageBytes?: number;
   /** What it runs over, whose addresses are told: `request.socket` in a server. @defaultValue no addresses */
@@ -84,7 +85,9 @@ class WebSocketConn extends InboxConn {
     this.#wasOpen = socket.readyState !== CONNECTING;
     this.encrypted = options.over?.encrypted ?? socket.url?.startsWith('wss:') === true;
     socket.binaryType = 'arraybuffer';
+    boundMessages(socket);
     socket.addEventListener('open', () => {
+      boundMessages(socket);
       this.#onOpen();
     });
     socket.addEventListener('message', ({ data }) => {
@@ -264,6 +267,9 @@ class WebSocketConn extends InboxConn {
 /**
  * Makes a Conn of a WebSocket: a browser's, one of `ws`, client or server, open or still connecting. What is written goes out as
  * binary messages; how bytes are cut into messages means nothing, in either direction.
+ *
+ * One of `ws` takes messages of 1 MiB at most, unless it was made with a `maxPayload` other than its own default of 100 MiB. Those of browsers have no
+ * bound.
  *
  * A WebSocket has no half-close: `complete` closes it, with code 1000, once all is sent, and what the peer still had to say is
  * lost. The peer's close with 1000, or without a code, completes; 1009, for a message that is longer than it takes, errors with

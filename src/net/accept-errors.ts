@@ -16,7 +16,7 @@ const LAST_MS = 1000;
 
 /**
  * Tells accept errors with the pauses of Go's net/http (`Server.Serve`): 5 ms, doubled up to 1 s, and from 5 ms again after a
- * quiet second. Node goes on accepting by itself, and at the file limit it sheds what it can't take.
+ * quiet second. Node goes on accepting by itself.
  */
 export class AcceptErrors {
   readonly errors$: Observable<AcceptFailure>;

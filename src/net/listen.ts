@@ -6,6 +6,7 @@ import { UsageError } from '../errors.js';
 import { AcceptErrors, type AcceptFailure } from './accept-errors.js';
 import { bindError } from './bind-error.js';
 import { DuplexConn } from './duplex-conn.js';
+import { descriptorOf, lastDescriptor } from './open-files.js';
 import { PerIp, tooManyFrom } from './per-ip.js';
 import { checkQuiet, keepAliveOf, QuietWatch, type QuietOptions } from './quiet.js';
 import { terminateTls, type TerminateTlsOptions } from './terminate-tls.js';
@@ -29,7 +30,7 @@ export interface ListenOptions extends QuietOptions {
   /** Open connections at most; one more is closed as it comes and told on `errors$`. @defaultValue no bound */
   readonly maxConnections?: number;
   /**
-   * Open connections of one remote address at most, likewise: of what connects to the port. Behind a proxy that is the proxy: use
+   * Open connections of one IPv4 address, or one /64 of IPv6, at most, likewise: of what connects to the port. Behind a proxy that is the proxy: use
    * `limitPerIp` there. @defaultValue no bound
    */
   readonly maxPerIp?: number;
@@ -117,7 +118,14 @@ function bind(
   const connOptions = options.sendBufferBytes === undefined ? {} : { sendBufferBytes: options.sendBufferBytes };
   const { maxPerIp = 0 } = options;
   const perIp = options.maxPerIp === undefined ? undefined : new PerIp(maxPerIp);
+  const lastFile = lastDescriptor();
   const server: Server = createServer({ allowHalfOpen, noDelay, ...keepAliveOf(options) }, (socket) => {
+    // At the limit libuv closes what it can't take, and no event says so. With the last one kept free, every connection too many comes here.
+    if (descriptorOf(socket) >= lastFile) {
+      socket.destroy();
+      failures.add(`accept failed: all ${lastFile + 1} files are open`, fileLimit());
+      return;
+    }
     if (perIp !== undefined) {
       const { remoteAddress: ip } = socket;
       if (!perIp.enter(ip)) {
@@ -150,6 +158,9 @@ function bind(
     server.close();
   };
 }
+
+// What the system says where it is not avoided.
+const fileLimit = (): Error => Object.assign(new Error('too many open files'), { code: 'EMFILE', syscall: 'accept' });
 
 /** What Node keeps of a listening server, where only TCP has the call. */
 interface Listening {

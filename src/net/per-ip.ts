@@ -1,6 +1,7 @@
 import { filter, type NextObserver, type Observable } from 'rxjs';
 import { checkWholeNumber } from '../bytes/whole-number.js';
 import type { Conn } from '../conn/conn.js';
+import { countedAs } from '../conn/ip-address.js';
 import { PassingMap } from '../conn/passing-map.js';
 import { MuxError } from '../errors.js';
 import { contained } from '../flow/contained.js';
@@ -15,13 +16,13 @@ export interface PerIpRejection {
 
 /** Settings of {@link limitPerIp}. */
 export interface LimitPerIpOptions {
-  /** Open connections of one remote address at most, 1 or more. */
+  /** Open connections of one IPv4 address, or one /64 of IPv6, at most, 1 or more. */
   readonly max: number;
   /** Told of every connection that is turned away. */
   readonly rejected?: NextObserver<PerIpRejection>;
 }
 
-/** Counts what is open by remote address. */
+/** Counts what is open by remote address, of IPv6 by its /64. */
 export class PerIp {
   readonly #max: number;
   readonly #open = new PassingMap<string, number>();
@@ -33,25 +34,27 @@ export class PerIp {
   /** Counts one more; false for one too many. What has no address, on a Unix socket, is not counted. */
   enter(ip: string | undefined): boolean {
     if (ip === undefined) return true;
-    const count = this.#open.get(ip) ?? 0;
+    const client = countedAs(ip);
+    const count = this.#open.get(client) ?? 0;
     if (count >= this.#max) return false;
-    this.#open.set(ip, count + 1);
+    this.#open.set(client, count + 1);
     return true;
   }
 
   leave(ip: string | undefined): void {
     if (ip === undefined) return;
-    const left = (this.#open.get(ip) ?? 1) - 1;
-    if (left === 0) this.#open.delete(ip);
-    else this.#open.set(ip, left);
+    const client = countedAs(ip);
+    const left = (this.#open.get(client) ?? 1) - 1;
+    if (left === 0) this.#open.delete(client);
+    else this.#open.set(client, left);
   }
 }
 
 /** @internal The reason in words. */
-export const tooManyFrom = (ip: string | undefined, max: number): string => `more than ${max} connections from ${ip}`;
+export const tooManyFrom = (ip = '', max: number): string => `more than ${max} connections from ${countedAs(ip)}`;
 
 /**
- * A stage: closes connections of a remote address that has `max` open ones. Behind `proxyProtocol` it counts clients, where
+ * A stage: closes connections of a remote address, of IPv6 its /64, that has `max` open ones. Behind `proxyProtocol` it counts clients, where
  * `maxPerIp` of `listen` counts what connects to the port: the proxy. All subscriptions share one count. Completes and errors
  * with the source; unsubscribing leaves the connections open.
  *

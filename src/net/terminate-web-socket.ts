@@ -34,8 +34,9 @@ export function checkUpgrader(server: Partial<Record<'handleUpgrade', unknown>> 
  * sniffed again. Addresses and earlier `meta` are carried over.
  *
  * `ws` decides the handshake: its `path`, `verifyClient` and `handleProtocols` apply. Any page may open a WebSocket to any
- * server, so check `origin` with `verifyClient` where cookies mean something. `ws` holds a message until it is whole: set its
- * `maxPayload`, 100 MiB by itself, lower. Conns of this package send `maxMessageBytes`, 64 KiB unless set, at most.
+ * server, so check `origin` with `verifyClient` where cookies mean something. `ws` holds a message until it is whole: more than 1 MiB
+ * closes the connection (1009), unless the server has a `maxPayload` of its own. Conns of this package send `maxMessageBytes`, 64 KiB unless set,
+ * at most.
  *
  * A connection without a good handshake is answered 400 or 426, or closed after 60 seconds. Completes with the source once no
  * handshake is under way. Unsubscribing destroys the connections in handshake; those emitted live on.

@@ -32,7 +32,8 @@ const GOING_AWAY = 1001;
 /**
  * Hands each connection to a `WebSocketServer` of `ws` (8), made with `{ noServer: true }`. The handshake is read here and
  * decided by `ws`: its `path`, `verifyClient` and `handleProtocols` apply, and it refuses what is no good handshake. A
- * request that asks for no upgrade gets 426.
+ * request that asks for no upgrade gets 426. `ws` holds a message until it is whole: set its `maxPayload`, 100 MiB by itself, to the longest
+ * that you expect.
  *
  * `close` closes every WebSocket with 1001 (going away) and cuts those that have not answered in the grace time. It does
  * not call the server's own `close`.
@@ -40,7 +41,7 @@ const GOING_AWAY = 1001;
  * @throws UsageError `ERR_MUX_OPTION` for what is no such server
  * @example
  * ```ts
- * const server = new WebSocketServer({ noServer: true });
+ * const server = new WebSocketServer({ noServer: true, maxPayload: 1 << 20 });
  * server.on('connection', (client) => client.send('hello'));
  * websocket$.subscribe(toWebSocket(server));
  * ```
