@@ -3,7 +3,7 @@ import { firstValueFrom } from 'rxjs';
 import { session } from '../../src/session/session.js';
 import { memoryPipe } from '../../src/testing/memory-pipe.js';
 import { log, rawPeer } from './raw-peer.js';
-import { Clock, CODECS } from './session-ends.js';
+import { Clock, CODECS, turn } from './session-ends.js';
 
 describe.each(CODECS)('the end of a session of %s', (_name, codec) => {
   test('by a peer that is dead resets the connection, which says why', async () => {
@@ -39,5 +39,27 @@ describe.each(CODECS)('the end of a session of %s', (_name, codec) => {
     expect((await firstValueFrom(s.closed$)).error).toMatchObject({ code: 'ERR_MUX_TIMEOUT', scope: 'session' });
     expect(destroy.mock.calls).toEqual([[expect.objectContaining({ code: 'ERR_MUX_TIMEOUT' }), true]]);
     expect(clock.timers).toBe(0);
+  });
+
+  test('by close is in order, though the connection is reset while the end of the peer is awaited', async () => {
+    const [far, near] = memoryPipe();
+    far.subscribe({ error: () => undefined });
+    const s = session(near, { codec, role: 'client', keepAlive: false, scheduler: new Clock() });
+    const closed = firstValueFrom(s.closed$);
+    s.close();
+    await turn();
+    far.error(new Error('no more'));
+    expect(await closed).toEqual({ initiator: 'local' });
+  });
+
+  test('is the act of the peer that ends the connection, though goAway was ours', async () => {
+    const peer = rawPeer({ codec, role: 'client' });
+    const s = peer.session;
+    log(s.open({ eager: true }));
+    await peer.settled();
+    const closed = firstValueFrom(s.closed$);
+    s.goAway();
+    peer.end();
+    expect(await closed).toMatchObject({ error: { code: 'ERR_MUX_TRANSPORT' }, initiator: 'remote' });
   });
 });
