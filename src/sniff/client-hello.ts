@@ -11,6 +11,8 @@ export const HANDSHAKE_RECORD = 0x16;
 
 const RECORD_HEADER_BYTES = 5;
 const MAX_RECORD_BYTES = 1 << 14;
+// OpenSSL skips so many without a byte in them (MAX_EMPTY_RECORDS), and then fails.
+const MAX_EMPTY_RECORDS = 32;
 const CLIENT_HELLO = 1;
 const HANDSHAKE_HEADER_BYTES = 4;
 const SERVER_NAME = 0;
@@ -18,13 +20,17 @@ const HOST_NAME = 0;
 const ALPN = 16;
 const SUPPORTED_VERSIONS = 43;
 
-/** Whether bytes begin with a record of the handshake whose first message is a ClientHello: six bytes tell. */
+/** Whether bytes begin with a record of the handshake whose first message is a ClientHello: six bytes tell, behind empty records. */
 export function beginsClientHello(bytes: Uint8Array): 'no' | 'more' | 'match' {
-  const length = recordLength(bytes, 0);
-  if (length === 'malformed') return 'no';
-  const type = bytes[RECORD_HEADER_BYTES];
-  if (length === 'more' || type === undefined) return 'more';
-  return type === CLIENT_HELLO ? 'match' : 'no';
+  for (let empty = 0, at = 0; empty <= MAX_EMPTY_RECORDS; empty++, at += RECORD_HEADER_BYTES) {
+    const length = recordLength(bytes, at);
+    if (length === 0) continue;
+    if (length === 'malformed') return 'no';
+    const type = bytes[at + RECORD_HEADER_BYTES];
+    if (length === 'more' || type === undefined) return 'more';
+    return type === CLIENT_HELLO ? 'match' : 'no';
+  }
+  return 'no';
 }
 
 /**
@@ -37,6 +43,7 @@ export class ClientHelloReader {
   #messageBytes = 0;
   #at = 0;
   #recordLeft = 0;
+  #emptyRecords = 0;
   #hello: ClientHello | 'malformed' | 'more' = 'more';
 
   /** @param bytes - all that has arrived, from the very first byte */
@@ -45,8 +52,8 @@ export class ClientHelloReader {
       if (this.#recordLeft === 0) {
         const length = recordLength(bytes, this.#at);
         if (length === 'more') return length;
-        if (length === 'malformed') {
-          this.#hello = length;
+        if (length === 'malformed' || (length === 0 && ++this.#emptyRecords > MAX_EMPTY_RECORDS)) {
+          this.#hello = 'malformed';
           break;
         }
         this.#recordLeft = length;
@@ -86,17 +93,16 @@ export class ClientHelloReader {
 /** For `FirstBytes.parser`: all matchers of one connection share a reader. */
 export const clientHelloReader = (): ClientHelloReader => new ClientHelloReader();
 
-/** The length in the record header at `at`. Its version means nothing but must be one that clients send. */
+/** The length in the record header at `at`. Its minor version means nothing (RFC 8446 §5.1): OpenSSL takes any. */
 function recordLength(bytes: Uint8Array, at: number): number | 'malformed' | 'more' {
   const type = bytes[at] ?? HANDSHAKE_RECORD;
   const major = bytes[at + 1] ?? 3;
-  const minor = bytes[at + 2] ?? 0;
-  if (type !== HANDSHAKE_RECORD || major !== 3 || minor > 4) return 'malformed';
+  if (type !== HANDSHAKE_RECORD || major !== 3) return 'malformed';
   const lengthHigh = bytes[at + 3] ?? 0;
   if (lengthHigh > MAX_RECORD_BYTES >>> 8) return 'malformed';
   if (bytes.length < at + RECORD_HEADER_BYTES) return 'more';
   const length = u16(bytes, at + 3);
-  return length >= 1 && length <= MAX_RECORD_BYTES ? length : 'malformed';
+  return length <= MAX_RECORD_BYTES ? length : 'malformed';
 }
 
 function parseClientHello(body: Uint8Array): ClientHello | 'malformed' {

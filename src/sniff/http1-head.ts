@@ -231,10 +231,9 @@ export function afterEmptyLines(bytes: Uint8Array, from: number): number {
   return at;
 }
 
-/** What a matcher of header fields answers before their end: of a request that has begun they could not be read. */
-export function unlessCutOff(reading: 'no' | 'more', head: Http1Head, final: boolean): 'no' | 'more' | 'unreadable' {
-  if (reading === 'more' && !final) return 'more';
-  return head.isHttp ? 'unreadable' : 'no';
+/** What a matcher of header fields answers before their end: of a malformed request they can't be read. */
+export function unlessMalformed(reading: 'no' | 'more', head: Http1Head): 'no' | 'more' | 'unreadable' {
+  return reading === 'no' && head.isHttp ? 'unreadable' : reading;
 }
 
 /** Give this to `first.parser`: all matchers of a connection then read one head. */

@@ -112,10 +112,9 @@ export function http2Request(first: FirstBytes): Http2Request | 'no' | 'more' {
   return first.parser(newHttp2Head).read(first.bytes);
 }
 
-/** What a matcher of a part of the first request answers where there is none: of HTTP/2 it could not be read. */
-export function unlessCutOff(reading: 'no' | 'more', { bytes, final }: FirstBytes): 'no' | 'more' | 'unreadable' {
-  if (reading === 'more' && !final) return 'more';
-  return matchPrefix(bytes, HTTP2_PREFACE) === 'match' ? 'unreadable' : 'no';
+/** What a matcher of a part of the first request answers where there is none: of malformed HTTP/2 it can't be read. */
+export function unlessMalformed(reading: 'no' | 'more', { bytes }: FirstBytes): 'no' | 'more' | 'unreadable' {
+  return reading === 'no' && matchPrefix(bytes, HTTP2_PREFACE) === 'match' ? 'unreadable' : reading;
 }
 
 interface Range {

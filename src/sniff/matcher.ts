@@ -31,11 +31,13 @@ export interface Match<M> {
 
 /**
  * A matcher's answer. `'more'` is allowed only while the bytes so far are still the beginning of a valid flight:
- * say `'no'` at the first impossible byte. On `final` bytes `'more'` counts as `'no'`.
+ * say `'no'` at the first impossible byte. On `final` bytes `'more'` says that the matcher can't tell: it gets no match.
  *
- * `'unreadable'` is for a flight of the matcher's protocol whose wanted part can't be read: a name that no host has, a head
- * that is cut off or malformed. It counts as `'no'`, but `not` does not turn it into a match: what could not be read may
- * be there.
+ * `'unreadable'` is for a flight of the matcher's protocol whose wanted part can't be read: a name that no host has, a malformed
+ * head.
+ *
+ * Neither is a refusal: what was not read may be there. So `not` makes no match of them, and matchers behind this one do not get the
+ * connection (the `undecided` option of `sniff`).
  */
 export type Verdict<M> = Match<M> | 'no' | 'more' | 'unreadable';
 

@@ -17,9 +17,16 @@ export interface SniffOptions<T extends string = string> {
   readonly timeoutMs?: number;
   /**
    * What becomes of a connection undecided at the deadline, after its bytes were looked at once more as all there will be:
-   * `'close'`, or the name of the protocol it shall have. @defaultValue `'close'`
+   * `'close'`, or the name of the protocol it is given. Any client gets that protocol by waiting. @defaultValue `'close'`
    */
   readonly onTimeout?: T;
+  /**
+   * What becomes of a connection that a matcher can't refuse: it still waits for bytes at the deadline, the byte cap or the
+   * bound of the budget, or can't read what it looks for. `'reject'`: the connection is turned away, so no client gets past a matcher by waiting,
+   * by sending too much or by a broken head. `'next'`: the matchers behind it are asked. A client that has sent nothing, or has ended, goes on to them in
+   * any case. With `order: 'firstDefinite'` it is always `'next'`. @defaultValue `'reject'`
+   */
+  readonly undecided?: 'reject' | 'next';
   /** Bytes of one connection that may be looked at; 1 to 1 MiB. @defaultValue 16384 (16 KiB) */
   readonly maxBytes?: number;
   /** Memory for the bytes of all undecided connections; one of 64 MiB serves the process unless you make your own. */
@@ -48,6 +55,7 @@ export interface SniffSettings {
   readonly maxBytes: number;
   readonly budget: SniffBudget;
   readonly strict: boolean;
+  readonly rejectsUndecided: boolean;
   readonly rejected: NextObserver<Rejection> | undefined;
   readonly decided: NextObserver<Decision> | undefined;
   readonly faults: NextObserver<MatcherFault> | undefined;
@@ -65,22 +73,27 @@ const PROCESS_BUDGET = sniffBudget({ maxBytes: 64 << 20 });
 
 /** @throws UsageError `ERR_MUX_OPTION` for a value out of range */
 export function sniffSettings(options: SniffOptions): SniffSettings {
-  const { timeoutMs = TIMEOUT_MS, maxBytes = MAX_BYTES, order = 'strict' } = options;
+  const { timeoutMs = TIMEOUT_MS, maxBytes = MAX_BYTES, order = 'strict', undecided = 'reject' } = options;
   checkWholeNumber('timeoutMs', timeoutMs, 1, TIMEOUT_MS_LIMIT);
   checkWholeNumber('maxBytes', maxBytes, 1, MAX_BYTES_LIMIT);
-  if ((order as string) !== 'strict' && (order as string) !== 'firstDefinite') {
-    throw new UsageError('ERR_MUX_OPTION', `order is 'strict' or 'firstDefinite', not '${order as string}'`);
-  }
+  checkWord('order', order, 'strict', 'firstDefinite');
+  checkWord('undecided', undecided, 'reject', 'next');
   return {
     timeoutMs,
     maxBytes,
     onTimeout: options.onTimeout ?? 'close',
     budget: options.budget ?? PROCESS_BUDGET,
     strict: order === 'strict',
+    rejectsUndecided: order === 'strict' && undecided === 'reject',
     rejected: contained(options.rejected),
     decided: contained(options.decided),
     faults: contained(options.faults),
     counters: options.counters ?? sniffCounters(),
     scheduler: options.scheduler ?? asyncScheduler,
   };
+}
+
+function checkWord(name: string, word: string, ...allowed: readonly string[]): void {
+  if (allowed.includes(word)) return;
+  throw new UsageError('ERR_MUX_OPTION', `${name} is '${allowed.join("' or '")}', not '${word}'`);
 }

@@ -4,6 +4,7 @@ import type { SniffError } from '../errors.js';
 /**
  * Why a connection was turned away.
  * - `'noMatch'` no matcher wants its bytes
+ * - `'unreadable'` a matcher can't read what it looks for, and those behind it don't get what it has not refused
  * - `'timeout'` undecided at the deadline
  * - `'eof'` the client ended before it was decided
  * - `'overflow'` undecided at the byte cap, or the memory for undecided connections is used up
@@ -11,7 +12,7 @@ import type { SniffError } from '../errors.js';
  * - `'error'` the connection failed in another way
  * - `'unclaimed'` matched, but nobody subscribes to its protocol
  */
-export type RejectReason = 'noMatch' | 'timeout' | 'eof' | 'overflow' | 'abort' | 'error' | 'unclaimed';
+export type RejectReason = 'noMatch' | 'unreadable' | 'timeout' | 'eof' | 'overflow' | 'abort' | 'error' | 'unclaimed';
 
 /** A connection that was turned away. It is closed already. */
 export interface Rejection {

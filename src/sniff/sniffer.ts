@@ -10,6 +10,7 @@ import { Sniffing, type Finding, type Verdicts } from './sniffing.js';
 
 const REJECTED: Readonly<Record<RejectReason, readonly [ErrorCode, string]>> = {
   noMatch: ['ERR_MUX_NO_MATCH', 'no matcher wants these bytes'],
+  unreadable: ['ERR_MUX_NO_MATCH', 'a matcher could not read what it looks for'],
   timeout: ['ERR_MUX_SNIFF_TIMEOUT', 'undecided at the deadline'],
   eof: ['ERR_MUX_NO_MATCH', 'the client ended before its protocol was known'],
   overflow: ['ERR_MUX_SNIFF_LIMIT', 'undecided at the limit of bytes to look at (maxBytes, or the budget)'],

@@ -35,7 +35,9 @@ export interface Verdicts {
  *     bytes -> candidates by first byte -> each in order: no   -> dropped
  *                                                         more -> strict: wait; firstDefinite: ask the next
  *                                                         yes  -> decided
- *     end, byte cap, budget, deadline -> the bytes are final: asked once more, more counts as no; nobody -> rejected
+ *     end, byte cap, budget, deadline -> the bytes are final: asked once more; without a yes -> rejected
+ *
+ * A matcher that still waits then has not refused the connection: those behind it don't get it. See {@link SniffOptions.undecided}.
  */
 export class Sniffing implements PeekHandler, Freed, Due {
   readonly conn: Conn;
@@ -48,6 +50,7 @@ export class Sniffing implements PeekHandler, Freed, Due {
   // The candidates before this one are ruled out.
   #at = 0;
   #found: Finding | undefined;
+  #isUnreadable = false;
   #peek: Peeking | undefined;
   #silence: Subscription | undefined;
   #prompting: Subscription | undefined;
@@ -145,13 +148,18 @@ export class Sniffing implements PeekHandler, Freed, Due {
   #evaluate(): void {
     if (this.#found !== undefined) return;
     const candidates = this.#candidates;
-    const { strict } = this.#sniffer.settings;
+    const { strict, rejectsUndecided } = this.#sniffer.settings;
     const waiting: Matcher[] | undefined = strict ? undefined : [];
     for (let i = this.#at; i < candidates.length; i++) {
       const matcher = candidates[i] as Matcher;
       const verdict = this.#ask(matcher);
       if (typeof verdict === 'object') {
         this.#found = { matcher, protocol: verdict.protocol ?? matcher.protocol, meta: verdict.meta, reason: 'match' };
+        return;
+      }
+      if (verdict === 'unreadable' && rejectsUndecided) {
+        this.#isUnreadable = true;
+        this.#candidates = [];
         return;
       }
       if (verdict !== 'more' || this.#held.final) {
@@ -182,7 +190,7 @@ export class Sniffing implements PeekHandler, Freed, Due {
       return true;
     }
     if (this.#at < this.#candidates.length) return false;
-    this.#reject('noMatch');
+    this.#reject(this.#isUnreadable ? 'unreadable' : 'noMatch');
     return true;
   }
 
@@ -194,6 +202,10 @@ export class Sniffing implements PeekHandler, Freed, Due {
 
   #finalize(reason: RejectReason): void {
     this.#held.final = true;
+    // A client that could get past a matcher by waiting, or by sending too much, would choose its own route. One that has sent nothing gives
+    // no matcher anything to refuse, and of one that has ended nothing more can come.
+    if (this.#sniffer.settings.rejectsUndecided && this.#held.all.length > 0 && reason !== 'eof')
+      this.#candidates = this.#candidates.slice(0, this.#at + 1);
     this.#evaluate();
     if (this.#found !== undefined) this.#decide(this.#found);
     else if (reason === 'timeout' && this.#sniffer.settings.onTimeout !== 'close') {

@@ -1,8 +1,15 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { HeldBytes } from '../../../src/sniff/held-bytes.js';
 import { latin1 } from '../../../src/sniff/matcher.js';
 import { regexp } from '../../../src/sniff/matchers/regexp.js';
-import { byteByByte, feed, matcherContract, somewhere, type Flight } from '../../conformance/matcher-contract.js';
+import {
+  byteByByte,
+  feed,
+  isMatch,
+  matcherContract,
+  somewhere,
+  type Flight,
+} from '../../conformance/matcher-contract.js';
 import { foreignFlights, simpleFlights } from '../../vectors/text-and-simple.js';
 
 const flight = (text: string): Flight => ({ name: JSON.stringify(text), bytes: latin1(text) });
@@ -36,7 +43,7 @@ describe('regexp', () => {
     const matcher = regexp(/^a/, { maxBytes: 3 });
     expect(feed(matcher, [latin1('xx')])).toBe('more');
     expect(feed(matcher, [latin1('xxx')])).toBe('no');
-    expect(feed(matcher, [latin1('xx')], true)).toBe('no');
+    expect(feed(matcher, [latin1('xx')], true)).toBe('more');
   });
 
   it('looks at no byte behind maxBytes, however they are cut', () => {
@@ -48,13 +55,13 @@ describe('regexp', () => {
   it('is not tried before minBytes, not even on all there is', () => {
     const matcher = regexp(/^a/, { minBytes: 3 });
     expect(feed(matcher, [latin1('aa')])).toBe('more');
-    expect(feed(matcher, [latin1('aa')], true)).toBe('no');
+    expect(feed(matcher, [latin1('aa')], true)).toBe('more');
     expect(feed(matcher, [latin1('aaa')])).toEqual({ meta: { match: ['a'] } });
   });
 
   it('never matches a client that sent nothing', () => {
     expect(feed(regexp(/^/), [])).toBe('more');
-    expect(feed(regexp(/^/), [], true)).toBe('no');
+    expect(feed(regexp(/^/), [], true)).toBe('more');
   });
 
   it('has no memory between connections, though the pattern has g or y', () => {
@@ -97,6 +104,48 @@ describe('regexp', () => {
     { minBytes: 5, maxBytes: 4 },
   ])('throws ERR_MUX_OPTION for %j', (options) => {
     expect(() => regexp(/a/, options)).toThrow(expect.objectContaining({ code: 'ERR_MUX_OPTION' }));
+  });
+
+  it.each([
+    /^(a+)+$/,
+    /^(?:a|a)*b/,
+    /^(?:a|b){1,64}/,
+    /^a+a+/,
+    /a+/,
+    /^a*|b*/,
+    /^a{1,1000}b{1,100}/,
+    /^(?<x>a{0,9}){0,9}/,
+    /^(a*\))*[)]/m,
+  ])('refuses %s, which could take more than linear time', (pattern) => {
+    expect(() => regexp(pattern)).toThrow(/could take too long on a text of 1024 bytes: begin it with \^/);
+  });
+
+  it.each([
+    /a{3}[(+*?]b/,
+    /^a+$/,
+    /^[A-Z]{1,16} \S+ HTTP/,
+    /^(?:EHLO|HELO) \S+?\r\n/i,
+    /^(?:ab)+|^c/,
+    /^[[*+(]+\(\[/,
+    new RegExp('^[[a-z]&&[+]]+', 'v'),
+    /^\u{1F600}*\p{L}?/u,
+    /^(?=a)(?<!b)(?<name>c)\k<name>+/,
+    /^a{,5}{/,
+  ])('takes %s', (pattern) => {
+    expect(regexp(pattern).protocol).toBe('regexp');
+  });
+
+  it('tries a pattern on no more than 16 times the bytes that came, and on the last of them', () => {
+    const pattern = /^[^]{1000}\n/;
+    const bytes = latin1(`${'x'.repeat(1000)}\n`);
+    const exec = jest.spyOn(RegExp.prototype, 'exec');
+    expect(isMatch(feed(regexp(pattern), byteByByte(bytes), true))).toBe(true);
+    const { contexts, calls } = exec.mock;
+    exec.mockRestore();
+    const tries = calls.filter((_, n) => (contexts[n] as RegExp).source === pattern.source);
+    const tried = tries.reduce((sum, [text]) => sum + text.length, 0);
+    expect(tried).toBeGreaterThan(8 * bytes.length);
+    expect(tried).toBeLessThanOrEqual(17 * bytes.length);
   });
 
   it('throws ERR_MUX_OPTION for a pattern in a string', () => {

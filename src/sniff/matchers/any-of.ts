@@ -3,7 +3,7 @@ import type { Matcher } from '../matcher.js';
 
 /**
  * Matches what one of several matchers matches; the Conn gets the protocol and meta of that one. They are asked in order, and a
- * later one's yes waits while an earlier one may still match. Its use is inside `not`, `allOf` and `named`, and as one
+ * later one's yes waits while an earlier one may still match, or can't read what it looks for. Its use is inside `not`, `allOf` and `named`, and as one
  * route of `partitionByProtocol`; to `sniff` give the matchers themselves.
  *
  * @throws UsageError `ERR_MUX_OPTION` without a matcher, and for a `serverFirst`
@@ -24,14 +24,14 @@ export function anyOf(...matchers: readonly Matcher[]): Matcher {
     ...traitsOf(matchers, known ? [...new Set(beginnings.flat())] : undefined),
     protocol: matchers.map(({ protocol }) => protocol).join('|'),
     match(first) {
-      let refused: 'no' | 'unreadable' = 'no';
+      const { bytes, final } = first;
       for (const matcher of matchers) {
         const verdict = matcher.match(first);
         if (typeof verdict === 'object') return { protocol: matcher.protocol, ...verdict };
-        if (verdict === 'more' && !first.final) return 'more';
-        if (verdict === 'unreadable') refused = verdict;
+        // Those behind don't get what this one has not refused. By silence no matcher is passed by.
+        if (verdict === 'unreadable' || (verdict === 'more' && !(final && bytes.length === 0))) return verdict;
       }
-      return refused;
+      return 'no';
     },
   };
 }

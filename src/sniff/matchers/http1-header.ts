@@ -1,7 +1,7 @@
 import { UsageError } from '../../errors.js';
 import { fieldValueTest } from '../field-value.js';
 import type { HeaderFields } from '../header-fields.js';
-import { isToken, REQUEST_FIRST_BYTES, requestHead, unlessCutOff } from '../http1-head.js';
+import { isToken, REQUEST_FIRST_BYTES, requestHead, unlessMalformed } from '../http1-head.js';
 import { http1TooLong } from '../http1-too-long.js';
 import { latin1, type Matcher } from '../matcher.js';
 import type { Http1Meta } from './http1.js';
@@ -51,7 +51,7 @@ export function http1Header(name: string, value?: string | RegExp): Matcher<'htt
       }
       searched.next = head.fieldCount;
       // At the end of the head the field is missing for good.
-      return reading === 'end' ? 'no' : unlessCutOff(reading, head, first.final);
+      return reading === 'end' ? 'no' : unlessMalformed(reading, head);
     },
   };
 }

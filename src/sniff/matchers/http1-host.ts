@@ -1,7 +1,7 @@
 import { parseAuthority, type Authority } from '../../conn/host-name.js';
 import { UsageError } from '../../errors.js';
 import type { HeaderFields } from '../header-fields.js';
-import { REQUEST_FIRST_BYTES, requestHead, unlessCutOff } from '../http1-head.js';
+import { REQUEST_FIRST_BYTES, requestHead, unlessMalformed } from '../http1-head.js';
 import { http1TooLong } from '../http1-too-long.js';
 import { latin1, type Matcher } from '../matcher.js';
 import { requestTarget } from '../request-target.js';
@@ -44,7 +44,7 @@ export function http1Host(...hosts: readonly (string | RegExp)[]): Matcher<'http
       const { bytes } = first;
       const head = first.parser(requestHead);
       const reading = head.readFields(bytes);
-      if (reading !== 'end') return unlessCutOff(reading, head, first.final);
+      if (reading !== 'end') return unlessMalformed(reading, head);
       const line = head.requestLine(bytes);
       const asked = requestTarget(line, head.values(bytes, HOST));
       if (asked === 'malformed') return 'unreadable';

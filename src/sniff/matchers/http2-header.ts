@@ -1,7 +1,7 @@
 import { UsageError } from '../../errors.js';
 import { fieldValueTest } from '../field-value.js';
 import { HTTP2_FIRST_BYTES } from '../http2-frame.js';
-import { http2Request, unlessCutOff, type Http2Request } from '../http2-head.js';
+import { http2Request, unlessMalformed, type Http2Request } from '../http2-head.js';
 import { http2Prompt } from '../http2-prompt.js';
 import type { Matcher } from '../matcher.js';
 
@@ -36,7 +36,7 @@ export function http2Header(name: string, value?: string | RegExp): Matcher<'htt
     prompt: http2Prompt(),
     match(first) {
       const request = http2Request(first);
-      if (typeof request === 'string') return unlessCutOff(request, first);
+      if (typeof request === 'string') return unlessMalformed(request, first);
       return request.headers.values(name).some(accepts) ? { meta: request } : 'no';
     },
   };

@@ -9,9 +9,8 @@ export type Negated<P extends string, Each = P> = Each extends string
   : never;
 
 /**
- * Matches what `matcher` refuses, as soon as it refuses it. Bytes that stop short of an answer count as refused once they are
- * final, so a client that stays silent until the deadline matches too. A flight that `matcher` could not read
- * (`'unreadable'`) matches neither of the two.
+ * Matches what `matcher` refuses, as soon as it refuses it. Bytes that stop short of an answer are not refused, so a client that waits, or
+ * stays silent, until the deadline does not match. Nor does a flight that `matcher` could not read (`'unreadable'`).
  *
  * @throws UsageError `ERR_MUX_OPTION` without a matcher, and for a `serverFirst`
  * @example
@@ -28,7 +27,7 @@ export function not(matcher: Matcher): Matcher<string, Readonly<Record<string, n
     protocol: `not-${matcher.protocol}`,
     match(first) {
       const verdict = matcher.match(first);
-      if (verdict === 'no' || (verdict === 'more' && first.final)) return MATCH;
+      if (verdict === 'no') return MATCH;
       return typeof verdict === 'object' ? 'no' : verdict;
     },
   };

@@ -43,12 +43,14 @@ export function bySignature<M>(
   return {
     firstBytes: [...new Set(rows.flatMap(([signature]) => [...signature.subarray(0, 1)]))],
     match({ bytes, final }: FirstBytes): Verdict<M> {
+      let verdict: 'no' | 'more' = 'no';
       for (const [signature, match] of rows) {
         const found = matchPrefix(bytes, signature);
         if (found === 'match') return match;
-        if (found === 'more' && !final) return 'more';
+        if (found === 'more') verdict = 'more';
+        if (verdict === 'more' && !final) break;
       }
-      return 'no';
+      return verdict;
     },
   };
 }

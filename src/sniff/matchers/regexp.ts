@@ -1,5 +1,6 @@
 import { UsageError } from '../../errors.js';
 import type { Matcher, Verdict } from '../matcher.js';
+import { patternWays } from '../pattern-ways.js';
 
 /** How many bytes {@link regexp} looks at. */
 export interface RegexpOptions {
@@ -15,11 +16,15 @@ export interface RegexpMeta {
   readonly match: readonly (string | undefined)[];
 }
 
-// The pattern is tried once per chunk, so one-byte chunks cost the square of this.
 const MAX_BYTES_LIMIT = 16 * 1024;
+// Ways for each byte in which a pattern may divide a text: a class that is repeated as often as there are bytes has one.
+const MAX_WAYS = 64;
+// Times each byte may be tried, on the average. The first twice as many bytes are tried one by one, later ones a few at a time.
+const MAX_TRIES = 16;
 
 interface Attempt {
   text: string;
+  tried: number;
   verdict: Verdict<RegexpMeta>;
 }
 
@@ -29,10 +34,12 @@ interface Attempt {
  * matchers that decide sooner before it.
  *
  * Anchor the pattern with `^`, and end it with something that must follow (`\r\n`, a space): a `$` or an open-ended group
- * matches whatever has arrived, which the network cuts as it likes. The pattern must not backtrack without bound (`(a+)+`), for
- * strangers choose the text. Flags `g` and `y` are dropped.
+ * matches whatever has arrived, which the network cuts as it likes. Strangers choose the text, so a pattern that could take more than linear time is
+ * refused: at most one quantifier without a bound, none without `^`, and none around another. Of bytes that trickle, all are tried up to the 32nd, then
+ * some, and the last at the deadline. Flags `g` and `y` are dropped.
  *
- * @throws UsageError `ERR_MUX_OPTION` for what is no RegExp, and unless 1 ≤ `minBytes` ≤ `maxBytes` ≤ 16384, whole numbers
+ * @throws UsageError `ERR_MUX_OPTION` for what is no RegExp, for a pattern that could take too long, and unless 1 ≤ `minBytes` ≤ `maxBytes` ≤ 16384, whole
+ * numbers
  * @example
  * ```ts
  * conns$.pipe(sniff(http1(), named('smtp', regexp(/^(?:EHLO|HELO) \S+\r\n/i, { maxBytes: 512 }))));
@@ -48,8 +55,13 @@ export function regexp(
     const text = `regexp needs 1 <= minBytes <= maxBytes <= ${MAX_BYTES_LIMIT}, not ${minBytes} and ${maxBytes}`;
     throw new UsageError('ERR_MUX_OPTION', text);
   }
+  if (patternWays(re, maxBytes) > MAX_WAYS * maxBytes) {
+    const hint =
+      'begin it with ^, leave one quantifier without a bound, as in /^[A-Z]{1,16} \\S+/, and put none around another';
+    throw new UsageError('ERR_MUX_OPTION', `${String(re)} could take too long on a text of ${maxBytes} bytes: ${hint}`);
+  }
   const pattern = new RegExp(re.source, re.flags.replace(/[gy]/g, ''));
-  const begin = (): Attempt => ({ text: '', verdict: 'more' });
+  const begin = (): Attempt => ({ text: '', tried: 0, verdict: 'more' });
   const verdictOn = (text: string): Verdict<RegexpMeta> => {
     const match = text.length < minBytes ? null : pattern.exec(text);
     if (match !== null) return { meta: { match: [...match] } };
@@ -59,12 +71,15 @@ export function regexp(
     protocol: 'regexp',
     match(first) {
       const attempt = first.parser(begin);
-      const fresh = first.bytes.subarray(attempt.text.length, maxBytes);
-      if (attempt.verdict === 'more' && fresh.length > 0) {
-        attempt.text += String.fromCharCode(...fresh);
+      if (attempt.verdict !== 'more') return attempt.verdict;
+      attempt.text += String.fromCharCode(...first.bytes.subarray(attempt.text.length, maxBytes));
+      const { length } = attempt.text;
+      const isLast = first.final || length === maxBytes;
+      if (length > 0 && (isLast || attempt.tried + length <= MAX_TRIES * length)) {
+        attempt.tried += length;
         attempt.verdict = verdictOn(attempt.text);
       }
-      return attempt.verdict === 'more' && first.final ? 'no' : attempt.verdict;
+      return attempt.verdict;
     },
   };
 }

@@ -67,7 +67,7 @@ function matchBeginning({ bytes }: FirstBytes): Verdict<TlsMeta> {
 function matchHello(first: FirstBytes, tests: readonly HelloTest[]): Verdict<TlsMeta> {
   const hello = first.parser(clientHelloReader).read(first.bytes);
   if (typeof hello === 'object') return tests.every((test) => test(hello)) ? { meta: hello } : 'no';
-  if (hello === 'more' && !first.final) return 'more';
+  if (hello === 'more') return 'more';
   return beginsClientHello(first.bytes) === 'match' ? 'unreadable' : 'no';
 }
 
