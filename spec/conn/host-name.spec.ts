@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { canonicalHost, kindOfServerName, parseAuthority } from '../../src/conn/host-name.js';
+import { canonicalHost, hostPattern, kindOfServerName, parseAuthority } from '../../src/conn/host-name.js';
 
 describe('canonicalHost', () => {
   it.each([
@@ -40,6 +40,25 @@ describe('kindOfServerName', () => {
     [`${'a'.repeat(63)}.`.repeat(4).slice(0, -1), 'unreadable'],
   ])('of %j is %s', (name, kind) => {
     expect(kindOfServerName(name)).toBe(kind);
+  });
+});
+
+describe('hostPattern', () => {
+  it.each([
+    ['Bücher.example', 'xn--bcher-kva.example'],
+    ['*.bücher.example.', '*.xn--bcher-kva.example'],
+    ['bücher.example:80', 'xn--bcher-kva.example:80'],
+    ['例え.テスト', 'xn--r8jz45g.xn--zckzah'],
+    ['Example.COM.', 'example.com'],
+    ['0x7f.1', '0x7f.1'],
+    ['[::1]:8080', '[::1]:8080'],
+    ['', ''],
+  ])('of %j is %j', (pattern, host) => {
+    expect(hostPattern(pattern)).toBe(host);
+  });
+
+  it.each(['bü cher.example', 'ü@b.example', 'ü/b', 'ü?b', 'xn--ü'])('refuses %j', (pattern) => {
+    expect(() => hostPattern(pattern)).toThrow(/^\[ERR_MUX_OPTION\] .*is no host/);
   });
 });
 

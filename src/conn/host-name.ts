@@ -1,3 +1,4 @@
+import { UsageError } from '../errors.js';
 import { parseIp } from './ip-address.js';
 
 /** Longest host that is looked at, in bytes: a DNS name has 253 at most. */
@@ -15,10 +16,31 @@ export interface Authority {
 
 /**
  * The one form in which hosts are compared and reported: lower case, without the dot of the DNS root. One dot is taken
- * off, at the end of the name or in front of its port. Everything that reads a host calls this; patterns do, too.
+ * off, at the end of the name or in front of its port. Everything that reads a host calls this; patterns go through {@link hostPattern}.
  */
 export function canonicalHost(hostAndPort: string): string {
   return hostAndPort.toLowerCase().replace(/([^])\.((?::\d*)?)$/, '$1$2');
+}
+
+/**
+ * The canonical form of a host that a program wants to see. A name in Unicode becomes its ASCII form (`xn--…`), which is what clients send.
+ *
+ * @throws UsageError `ERR_MUX_OPTION` for a name that has no ASCII form
+ */
+export function hostPattern(hostAndPort: string): string {
+  const [, host = '', port = ''] = /^(.*?)((?::\d*)?)$/s.exec(hostAndPort) ?? [];
+  // URL reads more than names into plain ASCII: hexadecimal addresses, for one.
+  if (!/[^\0-\x7f]/.test(host)) return canonicalHost(hostAndPort);
+  const ascii = asciiHost(host);
+  if (ascii === undefined)
+    throw new UsageError('ERR_MUX_OPTION', `'${hostAndPort}' is no host: it has no ASCII form (IDNA)`);
+  return canonicalHost(ascii + port);
+}
+
+function asciiHost(host: string): string | undefined {
+  if (!URL.canParse(`http://${host}`)) return undefined;
+  const { href, hostname } = new URL(`http://${host}`);
+  return href === `http://${hostname}/` ? hostname : undefined;
 }
 
 /** What a server name (SNI) in its canonical form is. `'unreadable'` is text that names neither a host nor an address. */

@@ -1,4 +1,4 @@
-import { canonicalHost } from '../conn/host-name.js';
+import { hostPattern } from '../conn/host-name.js';
 import { UsageError } from '../errors.js';
 
 /** Names of the wildcards in a route pattern: `'id' | 'rest'` for `'/items/{id}/{rest...}'`. */
@@ -47,7 +47,15 @@ export function parsePattern(text: string): MuxPattern {
   const names = segments.filter(({ kind, text: name }) => (kind === 'one' || kind === 'rest') && name !== '');
   if (new Set(names.map((segment) => segment.text)).size < names.length)
     throw refuse(text, 'a wildcard name is used twice');
-  return { text, method, host: canonicalHost(host), segments };
+  return { text, method, host: parseHost(text, host), segments };
+}
+
+function parseHost(pattern: string, host: string): string {
+  try {
+    return hostPattern(host);
+  } catch (cause) {
+    throw refuse(pattern, `'${host}' has no ASCII form (IDNA)`, cause);
+  }
 }
 
 function parseSegment(pattern: string, part: string, isLast: boolean): Segment {

@@ -1,4 +1,4 @@
-import { canonicalHost } from '../conn/host-name.js';
+import { canonicalHost, hostPattern } from '../conn/host-name.js';
 import { listElements } from './header-fields.js';
 
 const HOST_FIELDS: readonly string[] = ['host', ':authority'];
@@ -22,6 +22,6 @@ export function fieldValueTest(wanted: string | RegExp | undefined, name = ''): 
 
 function hostTest(wanted: string | RegExp): (value: string) => boolean {
   if (wanted instanceof RegExp) return (value) => canonicalHost(value).search(wanted) >= 0;
-  const host = canonicalHost(wanted);
+  const host = hostPattern(wanted);
   return (value) => canonicalHost(value) === host;
 }

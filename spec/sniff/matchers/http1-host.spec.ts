@@ -137,3 +137,10 @@ describe('http1Host', () => {
     expect(() => http1Host()).toThrow(expect.objectContaining({ code: 'ERR_MUX_OPTION' }));
   });
 });
+
+it('finds a host that is given in Unicode by its ASCII form, and refuses one that has none', () => {
+  const matcher = http1Host('bücher.example', '*.straße.example:8080');
+  const asked = ['xn--bcher-kva.example', 'a.xn--strae-oqa.example:8080', 'a.xn--strae-oqa.example', 'bucher.example'];
+  expect(asked.map((host) => isMatch(feed(matcher, [asking(host)])))).toEqual([true, true, false, false]);
+  expect(() => http1Host('bü cher.example')).toThrow(/^\[ERR_MUX_OPTION\]/);
+});

@@ -1,4 +1,4 @@
-import { parseAuthority, type Authority } from '../../conn/host-name.js';
+import { hostPattern, parseAuthority, type Authority } from '../../conn/host-name.js';
 import { UsageError } from '../../errors.js';
 import type { HeaderFields } from '../header-fields.js';
 import { REQUEST_FIRST_BYTES, requestHead, unlessMalformed } from '../http1-head.js';
@@ -26,7 +26,7 @@ const HOST = latin1('host');
  *
  * @param hosts - `'example.com'` (any port), `'example.com:8080'` (this port, as the client wrote it),
  *   `'*.example.com'` (every name below, not `example.com` itself), or a RegExp searched for in the lower-case host
- *   without its port
+ *   without its port. A name in Unicode stands for its ASCII form (`xn--…`), which is what clients send.
  * @throws {@link UsageError} `ERR_MUX_OPTION` without a host, or for text that is none
  * @example
  * ```ts
@@ -60,7 +60,7 @@ function hostTest(wanted: string | RegExp): (asked: Authority) => boolean {
   // `search`, unlike `test`, neither reads nor moves the lastIndex of a global or sticky RegExp.
   if (wanted instanceof RegExp) return ({ host }) => host.search(wanted) >= 0;
   const below = wanted.startsWith('*.');
-  const parsed = parseAuthority(below ? wanted.slice(2) : wanted);
+  const parsed = parseAuthority(hostPattern(below ? wanted.slice(2) : wanted));
   if (parsed === undefined || parsed.host.includes('*')) {
     const text = `'${wanted}' is no host: write 'example.com', 'example.com:8080', '*.example.com' or a RegExp`;
     throw new UsageError('ERR_MUX_OPTION', text);

@@ -1,4 +1,4 @@
-import { canonicalHost } from '../../conn/host-name.js';
+import { hostPattern } from '../../conn/host-name.js';
 import type { TlsMeta } from '../../conn/meta.js';
 import { UsageError } from '../../errors.js';
 import { beginsClientHello, clientHelloReader, HANDSHAKE_RECORD, type ClientHello } from '../client-hello.js';
@@ -11,7 +11,7 @@ export type TlsVersion = 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
 export interface TlsMatcherOptions {
   /**
    * The name the client asks for (SNI), one of these: `'example.com'` in any case, `'*.example.com'` for every name
-   * below it however deep but not `example.com` itself, a RegExp searched for in the lower-case name, or `false` for a
+   * below it however deep but not `example.com` itself (in Unicode or as `xn--…`), a RegExp searched for in the lower-case name, or `false` for a
    * client that sends no name, or an IP address for one. A dot at the end of a name or pattern means nothing.
    */
   readonly serverName?: string | RegExp | false | readonly (string | RegExp | false)[];
@@ -46,7 +46,7 @@ const UNREAD: Match<TlsMeta> = Object.freeze({
  * With options a hello that is malformed, longer than `maxBytes` of the sniffer, or asks for a name that no host has matches
  * nothing, not even `serverName: false`, which is for clients that ask for no name.
  *
- * @throws UsageError `ERR_MUX_OPTION` for a `*` elsewhere than in front, or an unknown version
+ * @throws UsageError `ERR_MUX_OPTION` for a `*` elsewhere than in front, a name that has no ASCII form, or an unknown version
  * @example
  * ```ts
  * const { shop, rest } = partitionByProtocol(conns$, { shop: tls({ serverName: '*.shop.example' }), rest: tls() });
@@ -93,7 +93,7 @@ function serverNameTest(patterns: readonly (string | RegExp | false)[]): HelloTe
 function nameTest(pattern: string | RegExp): (name: string) => boolean {
   // `search`, unlike `test`, neither reads nor moves the lastIndex of a global or sticky RegExp.
   if (pattern instanceof RegExp) return (name) => name.search(pattern) >= 0;
-  const wanted = canonicalHost(pattern);
+  const wanted = hostPattern(pattern);
   const suffix = wanted.startsWith('*.') ? wanted.slice(1) : undefined;
   if ((suffix ?? wanted).includes('*')) {
     const text = `'${pattern}' is no server name: write 'example.com', '*.example.com' or a RegExp`;
