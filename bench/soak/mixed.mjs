@@ -10,8 +10,6 @@ const LIFE_MS = [1000, 15_000];
 
 /** Many protocols on one port, and processes of clients that are killed. Gives what runs them until `world.stop`. */
 export async function mixed(world, random) {
-  // Node keeps sockets of HTTP/2 over TLS that were reset, and their timers, with rxmux and without it.
-  world.uncountedHandles = ['TCPSocketWrap', 'Timeout'];
   const port = await openPort(world);
 
   const runProcess = async () => {

@@ -22,10 +22,10 @@ async function state(world) {
 }
 
 /** What is more than it was before; empty when all is back. */
-function differences(now, before, world) {
+function differences(now, before) {
   const found = [];
   const text = (handles) => JSON.stringify(Object.entries(handles).sort());
-  const isMore = ([name, count]) => count > (before.handles[name] ?? 0) && !world.uncountedHandles.includes(name);
+  const isMore = ([name, count]) => count > (before.handles[name] ?? 0);
   if (Object.entries(now.handles).some(isMore))
     found.push(`handles and timers: ${text(now.handles)}, before ${text(before.handles)}`);
   if (now.budgetBytes !== 0) found.push(`${now.budgetBytes} bytes of the budget are used`);
@@ -54,7 +54,7 @@ export async function backTo(before, world) {
   const deadline = performance.now() + SETTLE_MS;
   for (;;) {
     const now = await state(world);
-    const found = differences(now, before, world);
+    const found = differences(now, before);
     if (found.length === 0 || performance.now() > deadline) return { ...now, differences: found };
     await elapsed(POLL_MS);
   }

@@ -17,8 +17,6 @@ export class World {
    * timeout, and a cycle waits for it.
    */
   limits = { budget: this.budget, stallTimeoutMs: STALL_MS };
-  /** Kinds of handles whose number is shown, and is no fault. */
-  uncountedHandles = [];
   /** Aborted when all is to come to an end. */
   stop = new AbortController().signal;
   #lanes = new Map();

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globa
 import grpc from '@grpc/grpc-js';
 import { EventEmitter, once } from 'node:events';
 import http2, { type Http2Session, type ServerHttp2Session } from 'node:http2';
-import { duplexPair } from 'node:stream';
+import { duplexPair, PassThrough } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import { Subject, VirtualTimeScheduler } from 'rxjs';
 import type { Conn } from '../../src/conn/conn.js';
@@ -119,6 +119,22 @@ describe('endWhenSilent', () => {
     endWhenSilent(session as unknown as Http2Session, options);
     return session;
   }
+
+  test('destroys what a session runs over that never closes', () => {
+    const session = Object.assign(new EventEmitter(), {
+      destroyed: false,
+      socket: { bytesRead: 0 },
+      ping: () => undefined,
+      destroy: () => (session.destroyed = true),
+    });
+    const carrier = new PassThrough();
+    endWhenSilent(session as unknown as Http2Session, { probeMs: 1000 }, carrier);
+    jest.advanceTimersByTime(1000);
+    expect(carrier.destroyed).toBe(false);
+    jest.advanceTimersByTime(1000);
+    expect([session.destroyed, carrier.destroyed]).toEqual([true, true]);
+    session.emit('close');
+  });
 
   /** With and without a request, and the time between two PINGs. */
   const times = [

@@ -60,10 +60,11 @@ function prepare(server: Http2Server | Http2SecureServer, options: ProbeOptions)
   const sessions: Sessions = new PassingMap();
   sessionsOf.set(server, sessions);
   const onSession = (session: ServerHttp2Session): void => {
-    sessions.set(session, { session, stream: taking ?? carrierOf(session.socket as TLSSocket) });
+    const stream = taking ?? carrierOf(session.socket as TLSSocket);
+    sessions.set(session, { session, stream });
     session.once('close', () => sessions.delete(session));
     announceLiving(session);
-    endWhenSilent(session, options);
+    endWhenSilent(session, options, stream);
     showPeer(session);
   };
   server.on('session', onSession);

@@ -1,5 +1,6 @@
 import type { EventEmitter } from 'node:events';
 import type { Http2Session, ServerHttp2Stream } from 'node:http2';
+import type { Duplex } from 'node:stream';
 import { asyncScheduler, concat, fromEvent, interval, takeUntil, type SchedulerLike } from 'rxjs';
 import { checkWholeNumber } from '../bytes/whole-number.js';
 
@@ -49,10 +50,14 @@ export function announceLiving(emitter: EventEmitter): void {
  * After some broken frames (a length over the limit, DATA on stream 0) nghttp2 says GOAWAY and reads no more, but Node tells of
  * no error: without this the socket would stay open for good, even when the client has left. Until its first request a session costs
  * whoever opened it nothing, so its time is short.
+ *
+ * A client that resets its connection below TLS leaves a write that never ends. `destroy` of the session waits for it, so the carrier is
+ * destroyed as well: what the session runs over, where it was handed over.
  */
 export function endWhenSilent(
   session: Http2Session,
   { probeMs = PROBE_MS, scheduler = asyncScheduler }: ProbeOptions = {},
+  carrier?: Duplex,
 ): void {
   const asked$ = fromEvent(session, 'stream');
   const before$ = interval(Math.min(probeMs, FIRST_PROBE_MS), scheduler).pipe(takeUntil(asked$));
@@ -60,8 +65,10 @@ export function endWhenSilent(
   const probing = concat(before$, interval(probeMs, scheduler)).subscribe(() => {
     if (session.destroyed) return;
     const { bytesRead } = session.socket;
-    if (bytesRead === read) session.destroy();
-    else session.ping(() => undefined);
+    if (bytesRead === read) {
+      session.destroy();
+      carrier?.destroy();
+    } else session.ping(() => undefined);
     read = bytesRead;
   });
   session.once('close', () => {

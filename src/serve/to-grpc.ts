@@ -2,7 +2,9 @@ import { EventEmitter } from 'node:events';
 import type { Http2Server, Http2Session } from 'node:http2';
 import { Server } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { TLSSocket } from 'node:tls';
 import { UsageError } from '../errors.js';
+import { carrierOf } from '../net/tls-carrier.js';
 import { http2Kind } from './http2-sessions.js';
 import { http2Stream } from './http2-stream.js';
 import { announceLiving, checkProbe, endWhenSilent, type ProbeOptions } from './living-sessions.js';
@@ -69,18 +71,22 @@ export function toGrpc(target: GrpcServer<unknown> | GrpcInjector, second?: unkn
 function injectorSink(injector: GrpcInjector, options: ProbeOptions = {}): Sink {
   checkProbe(options);
   let isGuarded = false;
+  let taken: Duplex | undefined;
   const guard = (server: EventEmitter): void => {
     isGuarded = true;
     announceLiving(server);
     server.on('session', (session: Http2Session) => {
-      endWhenSilent(session, options);
+      endWhenSilent(session, options, taken ?? carrierOf(session.socket as TLSSocket));
     });
   };
   return streamSink(
     (stream) => {
-      const taken = http2Stream(stream);
-      if (isGuarded) injector.injectConnection(taken);
-      else beforeConnection(taken, guard, () => injector.injectConnection(taken));
+      const connection = http2Stream(stream);
+      // In the clear its session begins within this call.
+      taken = connection;
+      if (isGuarded) injector.injectConnection(connection);
+      else beforeConnection(connection, guard, () => injector.injectConnection(connection));
+      taken = undefined;
     },
     () => {
       injector.destroy();

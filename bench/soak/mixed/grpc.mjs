@@ -1,5 +1,6 @@
 import grpc from '@grpc/grpc-js';
 import { toGrpc } from '../../../dist/index.js';
+import { PROBE_MS } from './http2.mjs';
 
 const unchanged = (bytes) => bytes;
 const service = {
@@ -23,7 +24,7 @@ export function sink() {
       call.pipe(call);
     },
   });
-  return toGrpc(server, grpc.ServerCredentials.createInsecure());
+  return toGrpc(server, grpc.ServerCredentials.createInsecure(), { probeMs: PROBE_MS });
 }
 
 /** Calls over a connection of the library's own, which can only be left by closing the channel. */

@@ -2,7 +2,10 @@ import http2 from 'node:http2';
 import { toHttp2 } from '../../../dist/index.js';
 import { echo } from './http1.mjs';
 
-export const sink = () => toHttp2(http2.createServer(echo));
+// A session whose client reset the connection below TLS is only found by PING.
+export const PROBE_MS = 5000;
+
+export const sink = () => toHttp2(http2.createServer(echo), { probeMs: PROBE_MS });
 
 export function client(socket) {
   const session = http2.connect('http://localhost', { createConnection: () => socket });
