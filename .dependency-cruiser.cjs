@@ -1,11 +1,12 @@
 /**
- * Imports point one way: errors, bytes <- wire, conn, flow <- session, sniff <- net, serve <- observe <- dashboard <- cli.
+ * Imports point one way: printable, errors, bytes <- wire, conn, flow <- session, sniff <- net, serve <- observe <- dashboard <- cli.
  * Each room of src lists the rooms it may import besides itself; what is not listed is an error, and so is a new room.
  */
-const pure = ['errors', 'bytes'];
+const pure = ['printable', 'errors', 'bytes'];
 const mayImport = {
-  errors: [],
-  bytes: ['errors'],
+  printable: [],
+  errors: ['printable'],
+  bytes: ['printable', 'errors'],
   wire: pure,
   conn: pure,
   flow: [...pure, 'conn'],

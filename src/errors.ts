@@ -3,6 +3,8 @@
  * docs/errors.md has a row per code.
  */
 
+import { printable } from './printable.js';
+
 /** Stable identifiers of what went wrong. Codes are never renamed or reused. */
 export type ErrorCode =
   | 'ERR_MUX_ABORT'
@@ -62,7 +64,7 @@ export interface MuxErrorFacts {
 const BRAND = Symbol.for('rxmux.error');
 
 /**
- * The base of all errors of this package. The message begins with `[code]`.
+ * The base of all errors of this package. The message begins with `[code]`. It is safe for a log and a terminal: what peers put into it is escaped.
  * @example
  * ```ts
  * conn.subscribe({ error: (e) => { if (MuxError.is(e) && e.code === 'ERR_MUX_RESET') retry(); } });
@@ -83,7 +85,8 @@ export class MuxError extends Error {
   readonly retryable: boolean;
 
   constructor(code: ErrorCode, message: string, facts: MuxErrorFacts = {}) {
-    super(`[${code}] ${message}`, facts.cause === undefined ? undefined : { cause: facts.cause });
+    // Peers give some of the text: names, reasons, what another library says of what they sent.
+    super(`[${code}] ${printable(message)}`, facts.cause === undefined ? undefined : { cause: facts.cause });
     this.name = new.target.name;
     this.code = code;
     this.scope = facts.scope ?? 'conn';

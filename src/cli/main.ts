@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { ListenError, MuxError, UsageError } from '../errors.js';
-import { printable } from '../serve/printable.js';
+import { printable } from '../printable.js';
 import { parseCommand, USAGE, type DemoOptions, type OpenOptions } from './args.js';
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);

@@ -6,7 +6,7 @@ import type { ParamsOf } from './mux-pattern.js';
 import { answer, hangUp, muxReply, statusReply, type MuxBody, type MuxReply } from './mux-reply.js';
 import { paramsOf, parseRoutes, type Route } from './mux-routes.js';
 import { parseTarget, type MuxTarget } from './mux-target.js';
-import { printable } from './printable.js';
+import { printable } from '../printable.js';
 import { requestAuthority } from './request-authority.js';
 import type { RouteTable } from './route-table.js';
 

@@ -57,17 +57,18 @@ function* firstMessage(kinds: readonly PostgresKind[]): Grammar<PostgresMeta> {
 
 /** Names and values, each ended by NUL, up to an empty name that is the last byte. */
 function* parameterList(bytes: number): Phrase<Readonly<Record<string, string>> | undefined> {
-  const parameters: [name: string, value: string][] = [];
+  // Without a prototype: a client's names are to find no members of it.
+  const parameters = Object.create(null) as Record<string, string>;
   let left = bytes;
   for (;;) {
     const name = yield* textBeforeNul(left, isNameByte);
     if (name === undefined) return undefined;
     left -= name.length + 1;
-    if (name.length === 0) return left === 0 ? Object.fromEntries(parameters) : undefined;
+    if (name.length === 0) return left === 0 ? parameters : undefined;
     const value = yield* textBeforeNul(left, () => true);
     if (value === undefined) return undefined;
     left -= value.length + 1;
-    parameters.push([decode(name), decode(value)]);
+    parameters[decode(name)] = decode(value);
   }
 }
 

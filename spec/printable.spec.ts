@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { printable } from '../../src/serve/printable.js';
+import { printable } from '../src/printable.js';
 
 it('escapes what could move the cursor, start a line or turn the text around, and nothing else', () => {
   expect(printable('a\u001b[31mb\r\nc\u0085\u202ed\u2028é日')).toBe(
