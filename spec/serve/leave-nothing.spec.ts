@@ -130,7 +130,7 @@ test('a session of HTTP/2 has one probe, however many sinks its server has', asy
   const client = http2.connect(`http://127.0.0.1:${port}`);
   stage.onDown(() => client.destroy());
   await once(client, 'remoteSettings');
-  expect(schedule.mock.calls.filter(([, delayMs]) => delayMs === 60_000)).toHaveLength(1);
+  expect(schedule.mock.calls.filter(([, delayMs]) => delayMs === 5000)).toHaveLength(1);
 });
 
 test('a server takes sinks of one kind, and of another once those are closed', async () => {
