@@ -17,8 +17,8 @@ describe('rxmux in a browser', () => {
   it('stays small: all of it, and a session of one protocol over a WebSocket', async () => {
     const { bytes: one } = await bundled("export { fromWebSocket, session, yamux } from './browser.js';", 'src');
     const sizes = [Buffer.from(all), one].map((code) => gzipSync(code, { level: 9 }).length);
-    // Measured: 28,113 and 23,238 bytes. Less than 1 % of room is left, so whatever adds more is seen.
-    expect(sizes[0]).toBeLessThanOrEqual(28_820);
-    expect(sizes[1]).toBeLessThanOrEqual(23_931);
+    // Measured: 30,262 and 25,322 bytes. Less than 1 % of room is left, so whatever adds more is seen.
+    expect(sizes[0]).toBeLessThanOrEqual(30_302);
+    expect(sizes[1]).toBeLessThanOrEqual(25_362);
   });
 });

@@ -72,12 +72,19 @@ export {
 export { partitionByProtocol, type Partition } from './sniff/partition-by-protocol.js';
 export { sniff, type TimedOut } from './sniff/sniff.js';
 export { acceptSessions, type AcceptSessionsOptions } from './session/accept-sessions.js';
-export type { ReceiveBudget } from './flow/window.js';
+export type { ReceiveBudget } from './flow/receive-budget.js';
+export type { SendBudget } from './flow/send-budget.js';
 export type { SessionClosed } from './session/session-closed.js';
 export type { MuxStream } from './session/mux-stream.js';
 export type { StreamMeta } from './session/stream-host.js';
 export type { OpenOptions } from './session/open-queue.js';
-export { receiveBudget, type KeepAliveOptions, type SessionLimits, type SessionOptions } from './session/options.js';
+export {
+  receiveBudget,
+  sendBudget,
+  type KeepAliveOptions,
+  type SessionLimits,
+  type SessionOptions,
+} from './session/options.js';
 export type { InboxConn } from './conn/inbox-conn.js';
 export { session, type Session } from './session/session.js';
 export type { SessionStats } from './session/stats.js';

@@ -61,15 +61,15 @@ test('small chunks that wait are gathered, but for the first few', () => {
   expect(seen.length).toBe(17);
 });
 
-test('a gathered chunk is no more than 4 KiB, and one of its own when it is large', () => {
+test('blocks of gathered chunks double up to 16 KiB, and a large chunk is one of its own', () => {
   const { inbox } = owned();
   const seen: number[] = [];
-  for (let n = 0; n < 16 + 100; n++) inbox.push(new Uint8Array(100));
+  for (let n = 0; n < 16 + 500; n++) inbox.push(new Uint8Array(100));
   inbox.push(new Uint8Array(5000));
   inbox.push(new Uint8Array(10));
   const reading = inbox.read({ next: (chunk) => seen.push(chunk.length), complete: nothing, error: nothing });
   reading.resume();
-  expect(seen.slice(16)).toEqual([4000, 4000, 2000, 5000, 10]);
+  expect(seen.slice(16)).toEqual([2000, 4000, 8100, 16_300, 16_300, 3300, 5000, 10]);
 });
 
 // A timer would keep a process alive whose iterator waits for nothing.

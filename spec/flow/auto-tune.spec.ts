@@ -87,7 +87,7 @@ describe.each(WINDOWED)('the windows of %s', (_name, codec) => {
   test('session case 62: are back at their beginning when little comes', async () => {
     const { initialWindowBytes } = codec.traits;
     const joined = link(codec, 50, 40 * KIB);
-    const { budget } = joined.server._life.core;
+    const budget = joined.server._life.core.receiveRoom.own;
     const { clock } = joined;
     const near = joined.client.open();
     near.next(new Uint8Array(MIB));
@@ -118,7 +118,7 @@ describe.each(WINDOWED)('the windows of %s', (_name, codec) => {
       await clock.pass(50);
       const sum = streams.reduce((bytes, { receiveWindowBytes }) => bytes + receiveWindowBytes, 0);
       most = Math.max(most, sum - 100 * codec.traits.initialWindowBytes);
-      expect(budget.usedBytes).toBe(server._life.core.budget.usedBytes);
+      expect(budget.usedBytes).toBe(server._life.core.receiveRoom.own.usedBytes);
     }
     expect(most).toBeGreaterThan(0);
     expect(most).toBeLessThanOrEqual(maxBytes);

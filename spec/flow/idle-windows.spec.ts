@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Reading } from '../../src/conn/reading.js';
-import type { ReceiveBudget } from '../../src/flow/window.js';
+import type { ReceiveBudget } from '../../src/flow/receive-budget.js';
 import type { MuxStream } from '../../src/session/mux-stream.js';
 import { receiveBudget } from '../../src/session/options.js';
 import type { Codec } from '../../src/wire/codec.js';
@@ -53,7 +53,10 @@ describe.each(CODECS.filter(([, { traits }]) => traits.credit !== 'none'))(
   'a window of %s that grew',
   (_name, codec) => {
     const { initialWindowBytes } = codec.traits;
-    const used = ({ server, budget }: Link): number[] => [server._life.core.budget.usedBytes, budget.usedBytes];
+    const used = ({ server, budget }: Link): number[] => [
+      server._life.core.receiveRoom.own.usedBytes,
+      budget.usedBytes,
+    ];
 
     test('and is not used for 5 seconds is as it was at first, and both budgets have the growth back', async () => {
       const joined = await link(codec);

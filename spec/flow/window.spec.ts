@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { ReceiveWindow, type ReceiveBudget, type WindowRules } from '../../src/flow/window.js';
+import type { ReceiveBudget } from '../../src/flow/receive-budget.js';
+import { ReceiveWindow, type WindowRules } from '../../src/flow/window.js';
 
 /** Rules with a clock and a round trip that are set by hand. */
 interface Hand {

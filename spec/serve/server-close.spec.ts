@@ -14,7 +14,6 @@ import { toHttp2 } from '../../src/serve/to-http2.js';
 import type { Sink } from '../../src/serve/sink.js';
 import { toTls } from '../../src/serve/to-tls.js';
 import { memoryPipe } from '../../src/testing/memory-pipe.js';
-import { echoServer, say } from './grpc-echo.js';
 import { localhostPem, Stage } from './sink-harness.js';
 
 const stage = new Stage();
@@ -248,20 +247,40 @@ describe.each(['tryShutdown', 'forceShutdown'] as const)('%s of a server of grpc
 });
 
 test('tryShutdown of a server of grpc-js waits for a call under way', async () => {
+  const server = new grpc.Server();
+  const bytes = (value: Buffer): Buffer => value;
+  const say = {
+    path: '/spec.Echo/Say',
+    requestStream: false,
+    responseStream: false,
+    requestSerialize: bytes,
+    requestDeserialize: bytes,
+    responseSerialize: bytes,
+    responseDeserialize: bytes,
+  };
   let answer: Answer | undefined;
-  const server = echoServer((call, done) => {
-    answer = () => done(null, call.request);
-  });
+  server.addService(
+    { say },
+    {
+      say: (call: grpc.ServerUnaryCall<Buffer, Buffer>, done: grpc.sendUnaryData<Buffer>) => {
+        answer = () => done(null, call.request);
+      },
+    },
+  );
   const port = await stage.serve(toGrpc(server, grpc.ServerCredentials.createInsecure()));
   const client = new grpc.Client(`127.0.0.1:${port}`, grpc.credentials.createInsecure());
   stage.onDown(() => client.close());
-  const reply = say(client, 'whole');
+  const reply = new Promise((resolve, reject) => {
+    client.makeUnaryRequest(say.path, bytes, bytes, Buffer.from('whole'), (error, value) =>
+      error === null ? resolve(String(value)) : reject(error),
+    );
+  });
   while (answer === undefined) await new Promise(setImmediate);
   let isDown = false;
   const down = promisify(server.tryShutdown.bind(server))().then(() => (isDown = true));
   for (let i = 0; i < 5; i++) await new Promise(setImmediate);
   expect(isDown).toBe(false);
   answer();
-  expect(String(await reply)).toBe('whole');
+  expect(await reply).toBe('whole');
   await down;
 });

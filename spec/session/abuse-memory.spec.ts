@@ -156,12 +156,11 @@ describe.each(windowed)('streams of %s that nobody reads', (_name, codec) => {
       }
     });
     const taken = Math.ceil((4 * MIB) / (initialWindowBytes - prefix));
-    // Where nothing can be refused, the next stream is taken, and nothing behind its opening frame is read.
+    // At the budget exactly the next stream is refused, or taken and nothing behind its opening frame read. Past it nothing is read.
     const next = codec.traits.reset === 'none' ? 1 : 0;
-    expect([peer.stats().inboundStreams, peer.stats().heldBytes]).toEqual([
-      taken + next,
-      taken * (initialWindowBytes - prefix),
-    ]);
+    expect(peer.stats().inboundStreams).toBe(taken + next);
+    expect(peer.stats().heldBytes).toBeGreaterThanOrEqual(4 * MIB);
+    expect(peer.stats().heldBytes).toBeLessThanOrEqual(4 * MIB + maxPayloadBytes);
     expect(budget.usedBytes).toBe(peer.stats().heldBytes);
     // What the peer can't get rid of waits at its own end, which is in this process too.
     expect(growth - peer.conn.bufferedBytes).toBeLessThan(budget.usedBytes + MIB);

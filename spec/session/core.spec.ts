@@ -23,7 +23,7 @@ test('a budget gets back what a stream held, once, when its end comes as reading
   stream?.subscribe((bytes) => (read += bytes.length));
   await turn();
   expect([read, peer.session.streams, budget.usedBytes]).toEqual([150 * KB, [], 0]);
-  expect(peer.session._life.core.budget.usedBytes).toBe(0);
+  expect(peer.session._life.core.receiveRoom.own.usedBytes).toBe(0);
 });
 
 test('a budget that half a frame fills does not stop a reader who reads all', async () => {

@@ -39,6 +39,17 @@ function side(codec: Codec, options: Partial<SessionOptions>): Side {
   };
 }
 
+/** How a stream ended, and what its reader got. */
+function endOf(stream: MuxStream): { code?: string; text?: string; bytes: number } {
+  const end: { code?: string; text?: string; bytes: number } = { bytes: stream.bytesRead };
+  stream.closed$.subscribe(({ error }) => {
+    if (error === undefined) return;
+    end.code = error.code;
+    end.text = error.message;
+  });
+  return end;
+}
+
 // Where nothing can be refused, reading is held: held-opens.spec.ts.
 const WINDOWED = CODECS.filter(([, { traits }]) => traits.credit !== 'none' && traits.reset !== 'none');
 
@@ -47,9 +58,9 @@ describe.each(WINDOWED)('a budget that sessions of %s share, full', (_name, code
   const window = codec.traits.initialWindowBytes - 4;
 
   /** One session has filled it, with streams that nobody reads. */
-  function full(options: Partial<SessionOptions> = {}) {
+  function full(options: Partial<SessionOptions> = {}, greedyOptions: Partial<SessionOptions> = {}) {
     const budget = receiveBudget({ maxBytes: 4 * window });
-    const greedy = side(codec, { budget });
+    const greedy = side(codec, { budget, ...greedyOptions });
     for (let n = 0; n < 4; n++) {
       expect(greedy.opens()).toBe(true);
       greedy.fill(n, window);
@@ -67,29 +78,50 @@ describe.each(WINDOWED)('a budget that sessions of %s share, full', (_name, code
     expect(greedy.streams).toHaveLength(4);
   });
 
-  test('refuses none to a session that holds an initial window, and all to one that holds more', () => {
-    const { other } = full();
-    expect([other.opens(), other.opens()]).toEqual([true, true]);
+  test('resets the newest stream of the session that holds the most, for one that holds less', async () => {
+    const { budget, greedy, other } = full();
+    const seen = greedy.streams.map(endOf);
+    expect(other.opens()).toBe(true);
     other.fill(0, window);
-    expect(other.opens()).toBe(true);
-    other.fill(1, 4);
-    expect(other.stats().heldBytes).toBe(codec.traits.initialWindowBytes);
-    expect(other.opens()).toBe(true);
-    other.fill(1, 1);
-    expect(other.opens()).toBe(false);
-    // And again as soon as that is read.
-    other.streams[1]?.subscribe({ error: () => undefined });
-    expect(other.opens()).toBe(true);
+    expect(other.streams[0]?.bytesRead).toBe(window);
+    expect(budget.usedBytes).toBeLessThanOrEqual(budget.maxBytes);
+    await turn();
+    expect(seen.map(({ code }) => code)).toEqual([undefined, undefined, undefined, 'ERR_MUX_OVERFLOW']);
+    expect(seen[3]?.text).toContain(`budget of ${budget.maxBytes}`);
+    expect([...greedy.replies.keys()].map((reply) => reply.split(' ')[0])).toContain('reset');
+    expect([greedy.error(), other.error()]).toEqual([undefined, undefined]);
   });
 
-  test('takes the windows that were asked for, where they are larger', () => {
-    const { other } = full({ windowBytes: 2 * codec.traits.initialWindowBytes });
-    for (let n = 0; n < 3; n++) expect(other.opens()).toBe(true);
-    other.fill(0, window);
-    other.fill(1, window);
+  test('reads a session that holds the most no further, and all of it once there is room', async () => {
+    const { budget, greedy, other } = full();
     expect(other.opens()).toBe(true);
-    other.fill(2, 9);
-    expect(other.opens()).toBe(false);
+    other.fill(0, 1000);
+    expect([other.victim._life.isHolding, greedy.victim._life.isHolding]).toEqual([false, false]);
+    // One of the greedy session's streams is gone, and its peer fills two more.
+    for (const n of [4, 5]) {
+      greedy.opens();
+      greedy.fill(n, window);
+    }
+    expect(greedy.victim._life.isHolding).toBe(true);
+    expect(budget.usedBytes).toBeLessThan(budget.maxBytes + 65_536);
+    for (const n of [0, 1]) greedy.streams[n]?.subscribe({ error: () => undefined });
+    await greedy.clock.pass(1000);
+    expect(greedy.victim._life.isHolding).toBe(false);
+    expect(greedy.streams[5]?.bytesRead).toBe(window);
+    expect([greedy.error(), other.error()]).toEqual([undefined, undefined]);
+  });
+
+  test('ends a session whose streams have to be reset again and again', async () => {
+    const { greedy, other } = full({}, { resetRate: { burst: 3, perSecond: 0 } });
+    for (let n = 0; n < 20 && greedy.error() === undefined; n++) {
+      other.opens();
+      other.fill(n, 2000);
+      greedy.opens();
+      greedy.fill(4 + n, window);
+      await turn();
+    }
+    expect(greedy.error()?.code).toBe('ERR_MUX_CALM');
+    expect(other.error()).toBeUndefined();
   });
 
   test('refuses nothing any more once the greedy session is read, or over', () => {

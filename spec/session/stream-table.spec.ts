@@ -109,7 +109,7 @@ function left({ client, server }: Ends): number[] {
     core.table.unaccepted,
     core.table.untyped,
     core.writer.turns.length,
-    core.budget.usedBytes,
+    core.receiveRoom.own.usedBytes,
   ]);
 }
 

@@ -27,8 +27,7 @@ class Loop {
   }
 }
 
-/** Deadlines of 20 ms over a loop, the names of those that expired, and a way to make one that is due in 20 ms. */
-function bench() {
+test('case 19: whatever falls due while the loop is busy has a turn for its bytes before it expires', () => {
   const loop = new Loop();
   const deadlines = new Deadlines(20, loop.scheduler);
   const expired: string[] = [];
@@ -44,11 +43,6 @@ function bench() {
     };
     return one;
   };
-  return { loop, deadlines, expired, due };
-}
-
-test('case 19: whatever falls due while the loop is busy has a turn for its bytes before it expires', () => {
-  const { loop, deadlines, expired, due } = bench();
   const seen = (): string => expired.join(' ');
   deadlines.add(due('first'));
   loop.turn(15);
@@ -66,7 +60,21 @@ test('case 19: whatever falls due while the loop is busy has a turn for its byte
 });
 
 test('the last of several may be removed: what is added after it still expires, and the clock stops with the rest', () => {
-  const { loop, deadlines, expired, due } = bench();
+  const loop = new Loop();
+  const deadlines = new Deadlines(20, loop.scheduler);
+  const expired: string[] = [];
+  const due = (name: string): Due => {
+    const one: Due = {
+      dueAt: loop.time + 20,
+      earlier: undefined,
+      later: undefined,
+      expire: () => {
+        expired.push(name);
+        deadlines.remove(one);
+      },
+    };
+    return one;
+  };
   const turns = (...times: readonly number[]): void => {
     for (const time of times) loop.turn(time);
   };

@@ -7,8 +7,19 @@ export interface ByteSink {
 
 /** Chunks that are taken in any number of bytes. */
 export class ByteQueue extends ChunkQueue {
+  // What was taken of the first chunk, which is in memory until all of it is.
+  #takenBytes = 0;
+
+  override get heldBytes(): number {
+    return super.heldBytes + this.#takenBytes;
+  }
+
   override push(chunk: Uint8Array): void {
     if (chunk.length > 0) super.push(chunk);
+  }
+
+  override keep(chunk: Uint8Array): void {
+    if (chunk.length > 0) super.keep(chunk);
   }
 
   /** Moves the first `bytes` bytes to `sink`; there must be as many. */
@@ -16,16 +27,23 @@ export class ByteQueue extends ChunkQueue {
     this.bytes -= bytes;
     let left = bytes;
     while (left > 0) {
-      const chunk = this.chunks[this.first] as Uint8Array;
+      const chunk = this.head() as Uint8Array;
       if (chunk.length <= left) {
         left -= chunk.length;
+        this.#takenBytes = 0;
         this.pass();
         sink.append(chunk);
       } else {
         this.chunks[this.first] = chunk.subarray(left);
+        this.#takenBytes += left;
         sink.append(chunk.subarray(0, left));
         left = 0;
       }
     }
+  }
+
+  override clear(): void {
+    super.clear();
+    this.#takenBytes = 0;
   }
 }

@@ -1,29 +1,66 @@
+import { unpinned } from './unpinned.js';
+
 const NOTHING = new Uint8Array(0);
 // Places of chunks that have left are cut off when they are so many and most of the list: each chunk is moved once on the average.
 const MIN_PASSED = 32;
 // Never written to: most queues hold nothing, or one chunk, and an array that grows by one has room for 17.
 const NONE: Uint8Array[] = [];
 
-/** Chunks in order, counted in bytes; nothing is copied. It has no bound: its owner has. */
+// What a chunk costs besides its bytes, in V8: a view, a buffer and a place in the list. Smaller chunks than three times of it are gathered.
+const CHUNK_BYTES = 300;
+const SMALL_BYTES = 1024;
+// So many may wait as they came: what people write by hand arrives as it was written.
+const FEW = 16;
+// Each block that small chunks are gathered in is twice as large as the one before it.
+const FIRST_BLOCK_BYTES = 2048;
+const LAST_BLOCK_BYTES = 16_384;
+
+/** Chunks in order, counted in bytes. It has no bound: its owner has. */
 export class ChunkQueue {
   /** Bytes in the queue. */
   bytes = 0;
   protected chunks: Uint8Array[] = NONE;
   /** The place of the first chunk. */
   protected first = 0;
+  // Small chunks, put side by side behind all others; and how many bytes of the block they take.
+  #block: Uint8Array | undefined;
+  #blockBytes = 0;
 
   get isEmpty(): boolean {
-    return this.first === this.chunks.length;
+    return this.first === this.chunks.length && this.#block === undefined;
   }
 
+  /** About the memory that the queue takes. */
+  get heldBytes(): number {
+    const held = this.bytes + (this.chunks.length - this.first) * CHUNK_BYTES;
+    return this.#block === undefined ? held : held + CHUNK_BYTES + this.#block.length - this.#blockBytes;
+  }
+
+  /** Adds a chunk that is taken soon: by reference, unless it is small and one of many. */
   push(chunk: Uint8Array): void {
-    if (this.chunks.length === 0) this.chunks = [chunk];
-    else this.chunks.push(chunk);
+    this.bytes += chunk.length;
+    if (this.#isGathered(chunk)) this.#gather(chunk);
+    else this.#append(chunk);
+  }
+
+  /** Adds a chunk that has to wait: a few bytes don't keep the whole of what they came in. */
+  keep(chunk: Uint8Array): void {
+    this.bytes += chunk.length;
+    if (this.#isGathered(chunk)) this.#gather(chunk);
+    else this.#append(unpinned(chunk));
+  }
+
+  /** Puts a chunk before all others. */
+  unshift(chunk: Uint8Array): void {
+    if (chunk.length === 0) return;
+    if (this.first === this.chunks.length) this.chunks = [chunk];
+    else if (this.first === 0) this.chunks.unshift(chunk);
+    else this.chunks[--this.first] = chunk;
     this.bytes += chunk.length;
   }
 
   shift(): Uint8Array | undefined {
-    const chunk = this.chunks[this.first];
+    const chunk = this.head();
     if (chunk === undefined) return undefined;
     this.bytes -= chunk.length;
     this.pass();
@@ -32,6 +69,7 @@ export class ChunkQueue {
 
   /** Takes all of it. */
   takeAll(): Uint8Array[] {
+    this.#closeBlock();
     const all = this.first === 0 ? this.chunks : this.chunks.slice(this.first);
     this.clear();
     return all;
@@ -40,6 +78,13 @@ export class ChunkQueue {
   clear(): void {
     this.chunks = NONE;
     this.first = this.bytes = 0;
+    this.#block = undefined;
+  }
+
+  /** The first chunk. */
+  protected head(): Uint8Array | undefined {
+    if (this.first === this.chunks.length) this.#closeBlock();
+    return this.chunks[this.first];
   }
 
   /** The first chunk has left. */
@@ -55,5 +100,39 @@ export class ChunkQueue {
       this.chunks.splice(0, this.first);
       this.first = 0;
     }
+  }
+
+  #isGathered(chunk: Uint8Array): boolean {
+    return chunk.length < SMALL_BYTES && this.chunks.length - this.first >= FEW;
+  }
+
+  #append(chunk: Uint8Array): void {
+    this.#closeBlock();
+    this.#add(chunk);
+  }
+
+  #add(chunk: Uint8Array): void {
+    if (this.chunks.length === 0) this.chunks = [chunk];
+    else this.chunks.push(chunk);
+  }
+
+  #gather(chunk: Uint8Array): void {
+    let block = this.#block;
+    if (block === undefined || this.#blockBytes + chunk.length > block.length) {
+      const bytes = block === undefined ? FIRST_BLOCK_BYTES : Math.min(2 * block.length, LAST_BLOCK_BYTES);
+      this.#closeBlock();
+      this.#block = block = new Uint8Array(bytes);
+      this.#blockBytes = 0;
+    }
+    block.set(chunk, this.#blockBytes);
+    this.#blockBytes += chunk.length;
+  }
+
+  // What is in the block becomes a chunk, and nothing is written behind it any more.
+  #closeBlock(): void {
+    const block = this.#block;
+    if (block === undefined) return;
+    this.#block = undefined;
+    this.#add(block.subarray(0, this.#blockBytes));
   }
 }

@@ -72,7 +72,8 @@ export class ChunkWriter {
     }
     for (const chunk of chunks) {
       this.bytesWritten += chunk.length;
-      this.#queue.push(chunk);
+      if (this.#mayWrite) this.#queue.push(chunk);
+      else this.#queue.keep(chunk);
     }
     if (done !== undefined) {
       if (this.bufferedBytes === 0) done();
@@ -102,8 +103,12 @@ export class ChunkWriter {
   }
 
   // One write at least is under way while something waits, whatever the writable says of its room: the end of it looks again.
+  get #mayWrite(): boolean {
+    return this.#writesUnderWay === 0 || (this.#writer.desiredSize ?? 0) > 0;
+  }
+
   #flush(): void {
-    while (!this.#queue.isEmpty && (this.#writesUnderWay === 0 || (this.#writer.desiredSize ?? 0) > 0)) this.#send();
+    while (!this.#queue.isEmpty && this.#mayWrite) this.#send();
     if (this.#end !== 'due' || !this.#queue.isEmpty) return;
     this.#end = 'sent';
     this.#writer.close().catch(ignore);

@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { asyncScheduler, type SchedulerLike, type Subscription } from 'rxjs';
+import { unpinned } from '../bytes/unpinned.js';
 import { MuxError, UsageError } from '../errors.js';
 import type { Conn } from './conn.js';
 import { isLent } from './lent.js';
@@ -19,6 +20,8 @@ type Done = (error?: Error | null) => void;
 
 // A reader that asks for nothing more hears of a failure after so long: its writes wait for it.
 const WAITING_MS = 30_000;
+// So many chunks may wait in the buffer of the stream, each for some 300 bytes besides its own. The rest waits in the connection, gathered.
+const MANY_CHUNKS = 32;
 
 let ConnDuplexOf: ConnDuplexClass | undefined;
 
@@ -72,6 +75,8 @@ function connDuplexClass(): ConnDuplexClass {
   return class ConnDuplex extends withSocketSurface(stream.Duplex) {
     readonly #reading: Reading;
     #unconsumed = 0;
+    // Chunks that came since the buffer was empty.
+    #chunks = 0;
     #wanted = false;
     #ended = false;
     // Why the connection is over, while there is something left to read.
@@ -135,8 +140,19 @@ function connDuplexClass(): ConnDuplexClass {
       this.#unconsumed += chunk.length;
       // Nobody reads any more, and the peer goes on sending.
       if (this.destroyed) this.#reading.cancel();
-      else if (!this.push(chunk)) this.#reading.pause();
+      else if (!this.#push(chunk) || this.#isCrowded) this.#reading.pause();
       this.#settle();
+    }
+
+    // A few bytes that wait in the buffer don't keep the whole of what they came in.
+    #push(chunk: Uint8Array): boolean {
+      const waits = this.readableLength > 0;
+      this.#chunks = waits ? this.#chunks + 1 : 0;
+      return this.push(waits ? unpinned(chunk) : chunk);
+    }
+
+    get #isCrowded(): boolean {
+      return this.#chunks >= MANY_CHUNKS && this.readableLength > 0;
     }
 
     /**
@@ -146,6 +162,11 @@ function connDuplexClass(): ConnDuplexClass {
     override read(size?: number): unknown {
       const chunk: unknown = super.read(size);
       this.#settle();
+      // Also for a reader that wants more than there is.
+      if (this.#chunks >= MANY_CHUNKS && (chunk === null || this.readableLength === 0)) {
+        this.#chunks = 0;
+        this.#reading.resume();
+      }
       if (size === 0) return chunk;
       this.#isServed = chunk !== null;
       // Later: a reader may put back what it got, as undici does.
@@ -167,7 +188,7 @@ function connDuplexClass(): ConnDuplexClass {
         this.#wanted = true;
         this.#showEnd();
       }
-      this.#reading.resume();
+      if (!this.#isCrowded) this.#reading.resume();
     }
 
     // Attached to a stream whose end is there already, node:http2 ends the process (ERR_INTERNAL_ASSERTION).

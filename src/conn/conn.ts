@@ -89,8 +89,7 @@ export abstract class Conn<P extends string = string, M extends object = ConnMet
   #readable: ReadableStream<Uint8Array> | undefined;
   #writable: WritableStream<Uint8Array> | undefined;
 
-  /** @internal */
-  readonly _sendBufferBytes: number;
+  readonly #sendBufferBytes: number;
   /** @internal Bytes in the queue of the writable Web Stream. */
   protected queuedBytes = 0;
 
@@ -103,7 +102,7 @@ export abstract class Conn<P extends string = string, M extends object = ConnMet
   protected constructor(key: typeof CONN_KEY, sendBufferBytes: number = SEND_BUFFER_BYTES) {
     checkConnKey(key);
     super(subscribeConn);
-    this._sendBufferBytes = sendBufferBytes;
+    this.#sendBufferBytes = sendBufferBytes;
   }
 
   /**
@@ -147,6 +146,11 @@ export abstract class Conn<P extends string = string, M extends object = ConnMet
   abstract _read(intake: Intake): Reading;
   /** @internal Looks at the first bytes without consuming them; only before there is a reader. */
   abstract _peek(handler: PeekHandler): Peeking;
+  /** @internal Bytes that may wait to be sent before `next` ends the connection. */
+  get _sendBufferBytes(): number {
+    return this.#sendBufferBytes;
+  }
+
   /** @internal Changes with every byte that leaves. */
   get _sendProgress(): number {
     return this.bytesWritten - this.bufferedBytes;
@@ -203,10 +207,11 @@ export abstract class Conn<P extends string = string, M extends object = ConnMet
     checkBytes(chunk);
     this._write(chunk);
     const waiting = this.bufferedBytes;
-    if (waiting > this._sendBufferBytes) {
-      const text = `${waiting} bytes wait to be sent on connection ${this.id}, allowed ${this._sendBufferBytes}`;
-      this.#fail(new OverflowError('ERR_MUX_OVERFLOW', text));
-    }
+    const allowed = this._sendBufferBytes;
+    if (waiting <= allowed) return;
+    const why = allowed < this.#sendBufferBytes ? ', since a send budget is full' : '';
+    const text = `${waiting} bytes wait to be sent on connection ${this.id}, allowed ${allowed}${why}`;
+    this.#fail(new OverflowError('ERR_MUX_OVERFLOW', text));
   }
 
   /** Half-closes: FIN follows what was sent; reading goes on. */

@@ -2,11 +2,11 @@ import type { Subscription } from 'rxjs';
 import type { MuxError } from '../errors.js';
 import { inBackground } from './in-background.js';
 import type { InboundFilter, Intake, Patience, PeekHandler, Peeking, Reading } from './reading.js';
-import { Unread } from './unread.js';
+import { ChunkQueue } from '../bytes/chunk-queue.js';
 
 const NOTHING = new Uint8Array(0);
 // Never put anything into: who reads at once needs no queue.
-const NONE = new Unread();
+const NONE = new ChunkQueue();
 
 const ENDED = { error: undefined };
 
@@ -234,8 +234,8 @@ export class Inbox implements Reading {
     this.consumed(bytes);
   }
 
-  #queue(): Unread {
-    if (this.#chunks === NONE) this.#chunks = new Unread();
+  #queue(): ChunkQueue {
+    if (this.#chunks === NONE) this.#chunks = new ChunkQueue();
     return this.#chunks;
   }
 

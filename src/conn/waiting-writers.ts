@@ -7,6 +7,10 @@ interface Owner {
 export class WaitingWriters {
   readonly #callbacks: (() => void)[] = [];
 
+  get isEmpty(): boolean {
+    return this.#callbacks.length === 0;
+  }
+
   /** Adds one; gives back the way to forget it. */
   add(callback: () => void): () => void {
     this.#callbacks.push(callback);

@@ -1,6 +1,7 @@
 import { asyncScheduler, type SchedulerLike } from 'rxjs';
 import { neverSent, type WriteDone } from './lent.js';
 import { ByteQueue } from '../bytes/byte-queue.js';
+import { unpinned } from '../bytes/unpinned.js';
 import { checkWholeNumber } from '../bytes/whole-number.js';
 import { MuxError, OverflowError, ProtocolError, ResetError, UsageError } from '../errors.js';
 import { addressesOf, type Addresses } from './addresses.js';
@@ -9,6 +10,7 @@ import { InboxConn } from './inbox-conn.js';
 import { boundMessages } from './longest-message.js';
 import type { Patience } from './reading.js';
 import { Ticks } from './ticks.js';
+import { WaitingWriters } from './waiting-writers.js';
 import type { WebSocketEnd, WebSocketFailure, WebSocketTransport } from './web-socket-transport.js';
 
 /** Settings of {@link fromWebSocket}. */
@@ -47,6 +49,8 @@ const ABORTED = 4000;
 
 /** From here on writers wait, and a peer that can be held back is. */
 const HIGH_WATER_BYTES = 262_144;
+// A message costs some 500 bytes besides its own.
+const HIGH_WATER_MESSAGES = 256;
 const RECEIVE_BUFFER_BYTES = 16 << 20;
 /** What arrived before an early close waits so long for a reader that takes none of it. */
 const STALL_TIMEOUT_MS = 30_000;
@@ -64,9 +68,11 @@ class WebSocketConn extends InboxConn {
   /** Written before it was open. */
   readonly #early = new ByteQueue();
   readonly #earlyDone: WriteDone[] = [];
-  readonly #waiting = new Set<() => void>();
+  readonly #waiting = new WaitingWriters();
   /** No event says when a WebSocket has sent, so it is asked while a writer waits. */
   readonly #ticks: Ticks;
+  // Messages written since it had nothing left to send.
+  #waitingMessages = 0;
   #unreadBytes = 0;
   #isPaused = false;
   #wasOpen: boolean;
@@ -109,7 +115,8 @@ class WebSocketConn extends InboxConn {
     return this.isOver ? 0 : this.#early.bytes + this.#socket.bufferedAmount;
   }
   get needsDrain(): boolean {
-    return this.bufferedBytes >= HIGH_WATER_BYTES;
+    const { bufferedBytes } = this;
+    return bufferedBytes >= HIGH_WATER_BYTES || (this.#waitingMessages >= HIGH_WATER_MESSAGES && bufferedBytes > 0);
   }
 
   _write(chunk: Uint8Array, done?: WriteDone): boolean {
@@ -121,9 +128,9 @@ class WebSocketConn extends InboxConn {
     this.bytesWritten += chunk.length;
     const { readyState } = this.#socket;
     if (readyState === CONNECTING) {
-      this.#early.push(chunk);
+      this.#early.keep(chunk);
       if (done !== undefined) this.#earlyDone.push(done);
-    } else if (readyState === OPEN) this.#send(chunk, done);
+    } else if (readyState === OPEN) this.#send(this.#behindOthers(chunk), done);
     else return this.refuse(done);
     return !this.needsDrain;
   }
@@ -133,11 +140,11 @@ class WebSocketConn extends InboxConn {
       callback();
       return () => undefined;
     }
-    this.#waiting.add(callback);
+    const forget = this.#waiting.add(callback);
     this.#ticks.start();
     return () => {
-      this.#waiting.delete(callback);
-      if (this.#waiting.size === 0) this.#ticks.stop();
+      forget();
+      if (this.#waiting.isEmpty) this.#ticks.stop();
     };
   }
 
@@ -166,6 +173,13 @@ class WebSocketConn extends InboxConn {
   /** @internal */
   onCancelled(): void {
     if (this.#isEnded) this._destroy(undefined);
+  }
+
+  // One of `ws` keeps what it is given until the system takes it.
+  #behindOthers(chunk: Uint8Array): Uint8Array {
+    const waits = this.#socket.terminate !== undefined && this.#socket.bufferedAmount > 0;
+    this.#waitingMessages = waits ? this.#waitingMessages + 1 : 0;
+    return waits ? unpinned(chunk) : chunk;
   }
 
   // In pieces of `maxMessageBytes`: a receiver refuses messages that are longer than it wants.
@@ -210,7 +224,7 @@ class WebSocketConn extends InboxConn {
       this.#socket.pause?.();
     }
     // What the peer says comes on time where timers do not, and often because it took what was sent.
-    if (this.#waiting.size > 0 && !this.needsDrain) this.#wakeWriters();
+    if (!this.#waiting.isEmpty && !this.needsDrain) this.#wakeWriters();
   }
 
   #refuseText(): void {
@@ -252,15 +266,7 @@ class WebSocketConn extends InboxConn {
 
   #wakeWriters(): void {
     this.#ticks.stop();
-    const waiting = [...this.#waiting];
-    this.#waiting.clear();
-    for (const callback of waiting) {
-      try {
-        callback();
-      } catch (error) {
-        this.onThrown(error);
-      }
-    }
+    this.#waiting.wake(this);
   }
 }
 

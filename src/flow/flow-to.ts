@@ -26,14 +26,16 @@ export function flowTo(destination: Conn): OperatorFunction<Uint8Array, never> {
       let forget: (() => void) | undefined;
       const reading = holdable(source)._read({
         next(chunk) {
+          // The chunk itself is not kept while the destination is full, only how long it was.
+          const { length } = chunk;
           if (destination._write(chunk)) {
-            reading.consumed(chunk.length);
+            reading.consumed(length);
             return;
           }
           reading.pause();
           forget = destination._drained(() => {
             forget = undefined;
-            reading.consumed(chunk.length);
+            reading.consumed(length);
             reading.resume();
           });
         },

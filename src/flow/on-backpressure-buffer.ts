@@ -1,7 +1,7 @@
 import { Observable, Subject, takeUntil, type OperatorFunction, type Subscriber } from 'rxjs';
 import type { Holdable, Intake, Reading } from '../conn/reading.js';
 import { checkWholeNumber } from '../bytes/whole-number.js';
-import { Unread } from '../conn/unread.js';
+import { ChunkQueue } from '../bytes/chunk-queue.js';
 import { MuxError, OverflowError } from '../errors.js';
 
 /** What a full buffer does with the next chunk. */
@@ -64,7 +64,7 @@ class BufferedObservable extends Observable<Uint8Array> implements Holdable {
 class BufferedReading implements Reading {
   readonly #from: BufferedObservable;
   readonly #intake: Intake;
-  readonly #chunks = new Unread();
+  readonly #chunks = new ChunkQueue();
   readonly #stop$ = new Subject<void>();
   #started = false;
   #paused = true;

@@ -1,10 +1,4 @@
-/** Memory that windows share: growth past the initial window is taken from here, and so are bytes that nobody has read. */
-export interface ReceiveBudget {
-  /** The bound in bytes. */
-  readonly maxBytes: number;
-  /** Bytes in use now. */
-  usedBytes: number;
-}
+import type { ReceiveBudget } from './receive-budget.js';
 
 /** What the windows of one session have in common. */
 export interface WindowRules {

@@ -1,5 +1,5 @@
 import { Observable, shareReplay } from 'rxjs';
-import { neverSent, type WriteDone } from '../conn/lent.js';
+import type { WriteDone } from '../conn/lent.js';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { addressesOf, type Addresses } from '../conn/addresses.js';
@@ -20,6 +20,7 @@ import { UsageError, type MuxError } from '../errors.js';
 import { carryAddresses } from './carry-addresses.js';
 import { DuplexPeek } from './duplex-peek.js';
 import { DuplexReading } from './duplex-reading.js';
+import { DuplexWriting } from './duplex-writing.js';
 import { hasEnded } from './end-of-stream.js';
 import { failureOf } from './failure.js';
 import { LateWriteFailure } from './late-write-failure.js';
@@ -43,6 +44,7 @@ export class DuplexConn extends Conn {
   #peek: SocketPeek | undefined;
   #addresses: Addresses | undefined;
   #isUnix = false;
+  #writes: DuplexWriting | undefined;
   // Reader and closed$ hear of errors by 'close'. Without any listener an RST from a client would end the process.
   readonly #onError = (error: unknown): void => {
     this.#peek?.closed(failureOf(error));
@@ -81,7 +83,7 @@ export class DuplexConn extends Conn {
     return this.#duplex.writableLength;
   }
   get needsDrain(): boolean {
-    return this.#duplex.writableNeedDrain;
+    return this.#writes?.needsDrain ?? this.#duplex.writableNeedDrain;
   }
 
   /**
@@ -182,42 +184,20 @@ export class DuplexConn extends Conn {
   }
 
   _write(chunk: Uint8Array, done?: WriteDone): boolean {
-    const duplex = this.#duplex;
-    if (!duplex.writable) done?.(neverSent());
-    else if (done === undefined) return duplex.write(chunk);
-    // Node says null, and no error, of the write that a socket was at when it was destroyed.
-    else return duplex.write(chunk, (error) => done(error ?? (duplex.destroyed ? neverSent() : null)));
-    return true;
+    return this.#writing.write(chunk, done);
   }
 
   override _writeAll(chunks: readonly Uint8Array[], done?: WriteDone): boolean {
-    if (chunks.length === 1) return super._writeAll(chunks, done);
-    // One writev instead of a system call for each.
-    this.#duplex.cork();
-    const goOn = super._writeAll(chunks, done);
-    this.#duplex.uncork();
-    return goOn;
+    return this.#writing.writeAll(chunks, done);
   }
 
   _drained(callback: () => void): () => void {
-    const duplex = this.#duplex;
-    let next: NodeJS.Immediate | undefined;
-    const forget = (): void => {
-      duplex.off('drain', onDrain).off('close', onClose);
-      clearImmediate(next);
-    };
-    // Not from within 'drain': while the system takes all that is written it comes in the tick of the write, and who went on
-    // from there would keep the program from reading, and a reply of 64 bytes waiting for tens of megabytes.
-    const onDrain = (): void => {
-      next ??= setImmediate(onClose);
-    };
-    const onClose = (): void => {
-      forget();
-      callback();
-    };
-    if (duplex.closed) callback();
-    else duplex.on('drain', onDrain).on('close', onClose);
-    return forget;
+    return this.#writing.drained(callback);
+  }
+
+  // Most connections are handed over before anything is written.
+  get #writing(): DuplexWriting {
+    return (this.#writes ??= new DuplexWriting(this.#duplex));
   }
 
   protected _end(): void {
@@ -246,6 +226,7 @@ export class DuplexConn extends Conn {
   relay(filter: InboundFilter, replay: Uint8Array): void {
     this.#duplex.off('error', this.#onError);
     this.#duplex = new RelayDuplex(this.#duplex, filter, replay);
+    this.#writes = undefined;
     this.#duplex.on('error', this.#onError);
   }
 

@@ -81,7 +81,10 @@ export class ProxyArrival implements PeekHandler, Freed, Due {
       return;
     }
     const header = parseProxyHeader(held.all, this.#gate.maxBytes, ended);
-    if (header === 'more') return;
+    if (header === 'more') {
+      held.keep();
+      return;
+    }
     if (header === 'absent') {
       if (this.#gate.isRequired) this.#reject('it does not begin with a PROXY header');
       else this.#emit(held.all);

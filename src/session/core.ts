@@ -1,6 +1,7 @@
 import type { Conn } from '../conn/conn.js';
-import { MuxError, ProtocolError, ResetError } from '../errors.js';
-import { ReceiveWindow, type ReceiveBudget, type WindowRules } from '../flow/window.js';
+import { MuxError, OverflowError, ProtocolError, ResetError } from '../errors.js';
+import { SharedSendBudget } from '../flow/send-budget.js';
+import { ReceiveWindow, type WindowRules } from '../flow/window.js';
 import type { Codec, Reason } from '../wire/codec.js';
 import { AcceptQueue } from './accept-queue.js';
 import { clockOf } from './clock.js';
@@ -8,7 +9,9 @@ import type { Closing } from './closing.js';
 import { Heartbeat } from './heartbeat.js';
 import { rememberUnread } from './left-unread.js';
 import { MuxStream } from './mux-stream.js';
+import { ReceiveRoom } from './receive-room.js';
 import { Room } from './room.js';
+import { SendRoom } from './send-room.js';
 import type { Settings } from './settings.js';
 import type { StreamHost } from './stream-host.js';
 import { StreamTable } from './stream-table.js';
@@ -56,8 +59,8 @@ export class Core implements StreamHost<MuxStream> {
   readonly opens: TokenBucket;
   readonly resets: TokenBucket;
   readonly junk: TokenBucket;
-  /** Received and not read, and grown windows, of this session. */
-  readonly budget: ReceiveBudget;
+  readonly receiveRoom: ReceiveRoom;
+  readonly sendRoom: SendRoom;
   readonly owner: CoreOwner;
   bytesRead = 0;
   framesRead = 0;
@@ -69,7 +72,6 @@ export class Core implements StreamHost<MuxStream> {
   closing: Closing | undefined;
   /** Nothing of it counts any more. */
   isOver = false;
-  #isHeld = false;
 
   constructor(conn: Conn, settings: Settings, owner: CoreOwner) {
     this.conn = conn;
@@ -84,7 +86,19 @@ export class Core implements StreamHost<MuxStream> {
         this.room.look();
       },
     });
-    this.budget = { maxBytes: settings.receiveBudgetBytes, usedBytes: 0 };
+    this.receiveRoom = new ReceiveRoom(settings.receiveBudgetBytes, settings.budget, settings.windowBytes, {
+      isOver: () => this.isOver,
+      onHold: (isHeld) => {
+        owner.onHold('unread', isHeld);
+        // Other sessions may make room.
+        owner.onWatch();
+      },
+      onRoom: () => {
+        this.room.look();
+      },
+      shed: () => this.#shed(),
+    });
+    this.sendRoom = new SendRoom(new SharedSendBudget(settings.sendBudgetBytes), settings.sendBudget);
     this.opens = new TokenBucket(settings.openRate, now);
     this.resets = new TokenBucket(settings.resetRate, now);
     this.junk = new TokenBucket(settings.junkRate, now);
@@ -112,7 +126,7 @@ export class Core implements StreamHost<MuxStream> {
       },
       rttMs: () => this.heartbeat.lowestRttMs ?? ASSUMED_RTT_MS,
       now,
-      budgets: [this.budget, settings.budget],
+      budgets: [this.receiveRoom.own, settings.budget],
     };
   }
 
@@ -140,7 +154,7 @@ export class Core implements StreamHost<MuxStream> {
   }
 
   consumed(stream: MuxStream, bytes: number): void {
-    this.unhold(stream.window, bytes);
+    this.receiveRoom.released(stream.window, bytes);
     this.spent(stream, bytes);
   }
 
@@ -151,12 +165,26 @@ export class Core implements StreamHost<MuxStream> {
   }
 
   held(stream: MuxStream, bytes: number): void {
-    stream.window.arrivedBytes += bytes;
-    this.budget.usedBytes += bytes;
-    this.settings.budget.usedBytes += bytes;
-    if (this.codec.traits.credit !== 'none' || this.#isHeld || !this.#isOverBudget) return;
-    this.#isHeld = true;
-    this.owner.onHold('unread', true);
+    this.receiveRoom.arrived(stream.window, bytes);
+  }
+
+  onHeld(): void {
+    this.receiveRoom.onOffered();
+  }
+
+  // The budget of the process is full, and this session holds the most.
+  #shed(): boolean {
+    const stream = this.table.newestUnread;
+    if (stream === undefined || this.isOver) return false;
+    if (!this.count(this.resets, 'bytes that are not read')) return true;
+    const { maxBytes } = this.settings.budget;
+    const text = `unread bytes fill the budget of ${maxBytes}, and the session of stream ${stream.streamId} holds the most`;
+    stream._destroy(new OverflowError('ERR_MUX_OVERFLOW', text, stream.facts('library')));
+    return true;
+  }
+
+  get isBlocked(): boolean {
+    return this.writer.isBlocked;
   }
 
   cancelled(stream: MuxStream): void {
@@ -179,7 +207,7 @@ export class Core implements StreamHost<MuxStream> {
     if (wentWell) this.resets.refund();
     stream.window.release();
     if (!stream.isWaiting) this.accepts.forget(stream);
-    if (stream.window.arrivedBytes > 0) rememberUnread(stream, this);
+    if (stream.window.arrivedBytes > 0) rememberUnread(stream, this.receiveRoom);
     return true;
   }
 
@@ -196,22 +224,13 @@ export class Core implements StreamHost<MuxStream> {
 
   /** True while we read nothing because of our own program: only protocols without windows, or without a reset, come to that. */
   get holdsReading(): boolean {
-    return this.#isHeld || this.room.isAwaited;
+    return this.receiveRoom.isHeld || this.room.isAwaited;
   }
 
   /** New streams of the peer are refused from now on. */
   drain(): void {
     this.isDraining = true;
     this.room.look();
-  }
-
-  /**
-   * True while bytes that nobody has read, and grown windows, fill a budget. That of the process refuses nothing to a session
-   * that holds next to nothing: others fill it.
-   */
-  get isOverBudget(): boolean {
-    const { budget, windowBytes } = this.settings;
-    return this.#isOverBudget || (budget.usedBytes >= budget.maxBytes && this.budget.usedBytes > windowBytes);
   }
 
   /** The peer broke the rules of the session. */
@@ -239,32 +258,10 @@ export class Core implements StreamHost<MuxStream> {
     return this.count(this.resets, 'resets', isAnswered ? ANSWERED_RESET : 1);
   }
 
-  get #isOverBudget(): boolean {
-    return this.budget.usedBytes >= this.budget.maxBytes;
-  }
-
   /** The session is over. What its readers have not read yet counts until they have. */
   end(): void {
     this.isOver = true;
-  }
-
-  /** Bytes are read, or will never be. */
-  unhold(window: ReceiveWindow, bytes: number): void {
-    window.arrivedBytes -= bytes;
-    if (window.left !== undefined) window.left.bytes = window.arrivedBytes;
-    this.giveBack(bytes);
-  }
-
-  /** So many bytes count against the budgets no more, and reading goes on when that makes room. */
-  giveBack(bytes: number): void {
-    this.budget.usedBytes -= bytes;
-    this.settings.budget.usedBytes -= bytes;
-    if (this.isOver) return;
-    this.room.look();
-    // Half of the budget before going on: not a byte at a time.
-    if (!this.#isHeld || this.budget.usedBytes * 2 > this.budget.maxBytes) return;
-    this.#isHeld = false;
-    this.owner.onHold('unread', false);
+    this.receiveRoom.end();
   }
 }
 

@@ -56,7 +56,7 @@ export class Inbound implements FrameSink {
       // A FIN for a refusal would say that the stream is done. One that comes too late ends with its session, one without room waits.
       if (!core.isDraining) this.#accept(id, credit, type, priority, false);
       core.room.onOpened();
-    } else if (core.isDraining || table.inbound >= core.settings.maxStreams || core.isOverBudget)
+    } else if (core.isDraining || table.inbound >= core.settings.maxStreams || core.receiveRoom.isFull)
       core.refuse(id, 'refused');
     else if (core.accepts.isFull(table.untyped)) core.refuse(id, 'backlogFull');
     else this.#accept(id, credit, type, priority, streamType === 'prefix');

@@ -1,5 +1,6 @@
 import type { MuxError } from '../errors.js';
-import type { ReceiveBudget, ReceiveWindow } from '../flow/window.js';
+import type { ReceiveBudget } from '../flow/receive-budget.js';
+import type { ReceiveWindow } from '../flow/window.js';
 
 /** What decides whether the bytes of a stream outlive it. */
 interface Ended {
@@ -30,6 +31,8 @@ export function unreadAfter(
 ): 'kept' | 'lost' | 'dropped' {
   const isOfSession = scope === 'session';
   if (isOfSession && budget.usedBytes >= budget.maxBytes) return 'dropped';
+  // There was no room for it.
+  if (code === 'ERR_MUX_OVERFLOW' && initiator === 'library') return 'dropped';
   if (code === 'ERR_MUX_ABORT') return 'lost';
   if (isWaiting) return isOfSession && (remoteEnded || bytesRead > 0) ? 'kept' : 'lost';
   if (isOfSession || (remoteEnded && initiator !== 'local')) return 'kept';
@@ -38,7 +41,7 @@ export function unreadAfter(
 
 /** The session that unread bytes count for. */
 interface Owner {
-  readonly settings: { readonly budget: ReceiveBudget };
+  readonly shared: ReceiveBudget;
   giveBack(bytes: number): void;
 }
 
@@ -57,7 +60,7 @@ const collected = new FinalizationRegistry<Left>(({ owner, budget, bytes }) => {
 
 /** Bytes of a stream that is over count until they are read, or until the stream is collected. */
 export function rememberUnread(stream: { readonly window: ReceiveWindow }, owner: Owner): void {
-  const left: Left = { owner: new WeakRef(owner), budget: owner.settings.budget, bytes: stream.window.arrivedBytes };
+  const left: Left = { owner: new WeakRef(owner), budget: owner.shared, bytes: stream.window.arrivedBytes };
   stream.window.left = left;
   collected.register(stream, left);
 }

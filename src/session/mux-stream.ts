@@ -1,4 +1,3 @@
-import { ByteQueue } from '../bytes/byte-queue.js';
 import { checkWholeNumber } from '../bytes/whole-number.js';
 import { InboxConn } from '../conn/inbox-conn.js';
 import type { WriteDone } from '../conn/lent.js';
@@ -6,15 +5,11 @@ import { NOBODY } from '../conn/reading.js';
 import { MuxError, ResetError } from '../errors.js';
 import type { ReceiveWindow } from '../flow/window.js';
 import { unreadAfter } from './left-unread.js';
-import { Loans } from './loans.js';
 import type { Outbox } from './outbox.js';
+import { SendQueue } from './send-queue.js';
 import type { StreamHost, StreamMeta, TypePrefix } from './stream-host.js';
-import { WaitingWriters } from '../conn/waiting-writers.js';
 
 const MAX_CODE = 0xffff_ffff;
-// A writer is asked to wait from here on: enough for a flush or two.
-const HIGH_WATER_BYTES = 131_072;
-
 /**
  * One stream of a session: a Conn. `complete` half-closes it, `error` resets it, bytes wait in it for the peer's window.
  * Given by `session.open()` and `session.accept$`; not to be made otherwise.
@@ -23,7 +18,6 @@ export class MuxStream extends InboxConn<string, StreamMeta> {
   /** The stream's id on the wire; 0 while it waits to be opened. */
   streamId = 0;
   bytesRead = 0;
-  bytesWritten = 0;
   /** Share of the connection against other streams with data, 1 to 256. */
   readonly weight: number;
   /** @internal What we let the peer send. */
@@ -53,19 +47,18 @@ export class MuxStream extends InboxConn<string, StreamMeta> {
   /** @internal The next one in its slot of the table. */
   nextInSlot: MuxStream | undefined;
   readonly #host: StreamHost<MuxStream>;
-  readonly #outbound = new ByteQueue();
+  readonly #outbound: SendQueue;
   // 'cut': nothing more is taken, and no FIN may follow, since the peer would take what it got for the whole.
   #localEnd: 'open' | 'due' | 'sent' | 'cut' = 'open';
   // The reset that is to follow what was written, and our FIN where there is one.
   #resetDue: MuxError | undefined;
   #cancelled = false;
-  #waiting: WaitingWriters | undefined;
-  #loans: Loans | undefined;
 
   /** @internal */
   constructor(host: StreamHost<MuxStream>, window: ReceiveWindow, sendWindowBytes: number, weight: number) {
     super(host.conn, host.sendBufferBytes);
     this.#host = host;
+    this.#outbound = new SendQueue(this, host.sendRoom);
     this.window = window;
     this.sendWindowBytes = sendWindowBytes;
     this.weight = weight;
@@ -74,11 +67,19 @@ export class MuxStream extends InboxConn<string, StreamMeta> {
   get encrypted(): boolean {
     return this.#host.conn.encrypted;
   }
+  get bytesWritten(): number {
+    return this.#outbound.writtenBytes;
+  }
   get bufferedBytes(): number {
     return this.#outbound.bytes;
   }
   get needsDrain(): boolean {
-    return !this.isOver && (this.#localEnd === 'cut' || this.#outbound.bytes >= HIGH_WATER_BYTES);
+    return !this.isOver && (this.#localEnd === 'cut' || this.#outbound.isFull);
+  }
+
+  /** @internal */
+  override get _sendBufferBytes(): number {
+    return this.#host.sendRoom.limit(super._sendBufferBytes);
   }
 
   /**
@@ -107,9 +108,8 @@ export class MuxStream extends InboxConn<string, StreamMeta> {
   _write(chunk: Uint8Array, done?: WriteDone): boolean {
     if (this.#localEnd === 'open' && this.#host.closing?.refuses(this, chunk.length) === true) this.#localEnd = 'cut';
     if (this.isOver || this.#localEnd !== 'open') return this.refuse(done);
-    this.bytesWritten += chunk.length;
-    this.#outbound.push(chunk);
-    if (done !== undefined) (this.#loans ??= new Loans(this)).add(this.bytesWritten, done);
+    const isNext = this.#outbound.bytes + chunk.length <= this.sendWindowBytes && !this.#host.isBlocked;
+    this.#outbound.write(chunk, isNext, done);
     this.#host.ready(this);
     return !this.needsDrain;
   }
@@ -120,7 +120,7 @@ export class MuxStream extends InboxConn<string, StreamMeta> {
       callback();
       return () => undefined;
     }
-    return (this.#waiting ??= new WaitingWriters()).add(callback);
+    return this.#outbound.await(callback);
   }
 
   /** @internal */
@@ -185,7 +185,7 @@ export class MuxStream extends InboxConn<string, StreamMeta> {
     return this.#localEnd === 'sent' && !this.remoteEnded;
   }
 
-  /** @internal Nobody reads and nothing more is written: a peer that goes on sending is told to stop. */
+  /** @internal There is no reader, and nothing more is written: a peer that goes on sending gets a reset. */
   get isAbandoned(): boolean {
     return this.#cancelled && this.#localEnd === 'sent';
   }
@@ -202,15 +202,14 @@ export class MuxStream extends InboxConn<string, StreamMeta> {
     this.sendWindowBytes -= bytes;
     this.deficitBytes -= bytes;
     this.sentBytes = (this.sentBytes + bytes) >>> 0;
-    this.#outbound.moveTo(outbox, bytes);
-    this.#loans?.moved(outbox, this.bytesWritten - this.#outbound.bytes);
+    this.#outbound.send(outbox, bytes);
   }
 
   /** @internal A turn is over: a reset that waited for it goes, writers that wait may go on. */
   onSent(): void {
     if (this.isFailing && this.#localEnd === 'cut' && this.#outbound.bytes === 0) this._destroy(this.#resetDue);
     if (this.#outbound.bytes > 0) this.#host.waits();
-    if (!this.needsDrain) this.#waiting?.wake(this);
+    this.#outbound.onSent(this.needsDrain);
   }
 
   /** @internal */
@@ -223,7 +222,7 @@ export class MuxStream extends InboxConn<string, StreamMeta> {
 
   /** @internal Puts a stream type before everything that is written. */
   putType(type: number): void {
-    this.#outbound.push(Uint8Array.of(type >>> 24, type >>> 16, type >>> 8, type));
+    this.#outbound.prepend(Uint8Array.of(type >>> 24, type >>> 16, type >>> 8, type));
   }
 
   /** @internal The stream has its id: what was written, or ended, while it waited may go. */
@@ -243,6 +242,7 @@ export class MuxStream extends InboxConn<string, StreamMeta> {
     this.bytesRead += bytes.length;
     this.#host.held(this, bytes.length);
     this.inbox.push(bytes);
+    this.#host.onHeld();
   }
 
   /** @internal The peer's FIN. */
@@ -275,14 +275,14 @@ export class MuxStream extends InboxConn<string, StreamMeta> {
   /** @internal Ends both directions now, without a word on the wire. Unless told, `closed$` takes it for an orderly end. */
   fail(error: MuxError, isTold = true): void {
     if (this.isOver) return;
-    this.#outbound.clear();
+    this.#outbound.drop();
     const unread = unreadAfter(error, this, this.#host.settings);
     if (unread !== 'kept') this.isWaiting = false;
     const wasOpen = this.#leave(isTold ? error : undefined);
     if (unread === 'dropped') this.inbox.drop();
     this.inbox.fail(error, unread === 'kept' ? this.#host.settings : undefined);
     // Behind the reader: a Duplex has to know why before its write fails.
-    this.#loans?.close(error);
+    this.#outbound.closeLoans(error);
     this.#left(wasOpen);
   }
 

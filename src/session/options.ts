@@ -1,5 +1,6 @@
 import type { SchedulerLike } from 'rxjs';
-import type { ReceiveBudget } from '../flow/window.js';
+import { SharedReceiveBudget, type ReceiveBudget } from '../flow/receive-budget.js';
+import { SharedSendBudget, type SendBudget } from '../flow/send-budget.js';
 import type { Codec } from '../wire/codec.js';
 import { requireWholeNumber } from '../bytes/whole-number.js';
 import type { Role } from './stream-table.js';
@@ -53,12 +54,22 @@ export interface SessionLimits {
   readonly sendBufferBytes?: number;
   /**
    * Bytes of this session that were received and not read, plus what windows grew by. Past it windows stay as they are and
-   * new streams are refused; smux 1, which has no windows, stops reading the connection.
+   * new streams are refused. When unread bytes alone fill it, the connection is not read until half of them are.
    * @defaultValue 160 MiB; 4 MiB for smux 1, as its peers have
    */
   readonly receiveBudgetBytes?: number;
-  /** The same for all sessions that share it; see `receiveBudget`. @defaultValue one of 1 GiB for the process */
+  /**
+   * The same for all sessions that share it; see `receiveBudget`. Past it the session that holds the most is refused new streams, and its
+   * newest ones with unread bytes are reset with `ERR_MUX_OVERFLOW`. @defaultValue one of 1 GiB for the process
+   */
   readonly budget?: ReceiveBudget;
+  /**
+   * Memory, in bytes, of what was written to the streams of this session and has not left. The fuller it is, the earlier writers are
+   * asked to wait; when it is full, one that goes on with `next` all the same may have 4 KiB waiting. @defaultValue 64 MiB
+   */
+  readonly sendBudgetBytes?: number;
+  /** The same for all sessions that share it, but those that hold less than 256 KiB; see `sendBudget`. @defaultValue one of 1 GiB for the process */
+  readonly sendBudget?: SendBudget;
   /** Streams the peer may open. @defaultValue 100,000 at once and 1,000,000 a second: the other limits come first */
   readonly openRate?: Rate;
   /**
@@ -113,5 +124,21 @@ export interface SessionOptions extends SessionLimits {
  */
 export function receiveBudget({ maxBytes }: { readonly maxBytes: number }): ReceiveBudget {
   requireWholeNumber('maxBytes of a budget', maxBytes, 1);
-  return { maxBytes, usedBytes: 0 };
+  return new SharedReceiveBudget(maxBytes);
+}
+
+/**
+ * Makes a bound on what was written to the streams of the sessions that share it and has not left.
+ *
+ * @param options - `maxBytes`: the bound in bytes; the process's own budget is 1 GiB
+ * @throws UsageError `ERR_MUX_OPTION` for a bound that is no positive whole number
+ * @example
+ * ```ts
+ * const budget = sendBudget({ maxBytes: 256 << 20 });
+ * sessions$.pipe(acceptSessions({ codec: yamux(), sendBudget: budget })).subscribe(serve);
+ * ```
+ */
+export function sendBudget({ maxBytes }: { readonly maxBytes: number }): SendBudget {
+  requireWholeNumber('maxBytes of a budget', maxBytes, 1);
+  return new SharedSendBudget(maxBytes);
 }

@@ -1,7 +1,7 @@
 /** The session that takes streams. */
 export interface RoomHost {
   readonly isDraining: boolean;
-  readonly isOverBudget: boolean;
+  readonly receiveRoom: { readonly isFull: boolean };
   readonly accepts: { readonly isOverfull: boolean };
   readonly owner: {
     onHold(reason: 'full', isHeld: boolean): void;
@@ -45,7 +45,7 @@ export class Room {
 
   // A session that drains takes no streams, so it needs no room.
   get #isLacking(): boolean {
-    const { isDraining, accepts, isOverBudget } = this.#host;
-    return !isDraining && (accepts.isOverfull || isOverBudget);
+    const { isDraining, accepts, receiveRoom } = this.#host;
+    return !isDraining && (accepts.isOverfull || receiveRoom.isFull);
   }
 }

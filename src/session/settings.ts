@@ -1,17 +1,21 @@
 import { asyncScheduler } from 'rxjs';
 import { checkWholeNumber } from '../bytes/whole-number.js';
 import { UsageError } from '../errors.js';
-import type { ReceiveBudget } from '../flow/window.js';
+import { SharedReceiveBudget } from '../flow/receive-budget.js';
+import { SharedSendBudget } from '../flow/send-budget.js';
 import type { Codec } from '../wire/codec.js';
 import type { KeepAliveOptions, SessionOptions } from './options.js';
 
 /** Options with nothing left open. */
-export type Settings = Required<Omit<SessionOptions, 'keepAlive'>> & {
+export type Settings = Required<Omit<SessionOptions, 'keepAlive' | 'budget' | 'sendBudget'>> & {
+  readonly budget: SharedReceiveBudget;
+  readonly sendBudget: SharedSendBudget;
   readonly keepAlive: Required<KeepAliveOptions> | false;
 };
 
 const MIB = 1 << 20;
-const PROCESS_BUDGET: ReceiveBudget = { maxBytes: 1024 * MIB, usedBytes: 0 };
+const PROCESS_BUDGET = new SharedReceiveBudget(1024 * MIB);
+const PROCESS_SEND_BUDGET = new SharedSendBudget(1024 * MIB);
 // Past it Node's timers fire at once.
 const MAX_TIMER_MS = 0x7fff_ffff;
 
@@ -23,7 +27,7 @@ export function settle(given: SessionOptions): Settings {
   const { codec } = options;
   const { initialWindowBytes, maxPayloadBytes, credit } = codec.traits;
   const windowBytes = options.windowBytes ?? initialWindowBytes;
-  const settings: Settings = {
+  const settings = {
     windowBytes,
     maxWindowBytes: Math.max(64 * MIB, windowBytes),
     maxStreams: 1024,
@@ -35,6 +39,8 @@ export function settle(given: SessionOptions): Settings {
     sendBufferBytes: MIB,
     receiveBudgetBytes: credit === 'none' ? 4 * MIB : 160 * MIB,
     budget: PROCESS_BUDGET,
+    sendBudgetBytes: 64 * MIB,
+    sendBudget: PROCESS_SEND_BUDGET,
     openRate: { burst: 100_000, perSecond: 1_000_000 },
     resetRate: { burst: 1000, perSecond: 100 },
     junkRate: { burst: 200_000, perSecond: 100_000 },
@@ -48,7 +54,7 @@ export function settle(given: SessionOptions): Settings {
     scheduler: asyncScheduler,
     ...options,
     keepAlive: keepAlive(codec, options.keepAlive),
-  };
+  } as Settings;
   check(settings);
   return settings;
 }
@@ -85,9 +91,9 @@ function check(settings: Settings): void {
   for (const name of COUNTS) checkWholeNumber(name, settings[name], 0);
   for (const name of TIMES) checkWholeNumber(name, settings[name], 1, MAX_TIMER_MS);
   for (const name of RATES) checkRate(name, settings[name]);
-  const { budget } = settings as { readonly budget: Partial<ReceiveBudget> | null };
-  if (!isFrom(1, budget?.maxBytes) || !isFrom(0, budget?.usedBytes))
-    throw usage('budget is what receiveBudget({ maxBytes }) gives');
+  const { budget, sendBudget } = settings as { readonly budget: unknown; readonly sendBudget: unknown };
+  if (!(budget instanceof SharedReceiveBudget)) throw usage('budget is what receiveBudget({ maxBytes }) gives');
+  if (!(sendBudget instanceof SharedSendBudget)) throw usage('sendBudget is what sendBudget({ maxBytes }) gives');
   if (settings.keepAlive === false) return;
   checkWholeNumber('intervalMs of keepAlive', settings.keepAlive.intervalMs, 1, MAX_TIMER_MS);
   checkWholeNumber('timeoutMs of keepAlive', settings.keepAlive.timeoutMs, settings.keepAlive.intervalMs, MAX_TIMER_MS);
@@ -120,6 +126,7 @@ const COUNTS = [
   'acceptBacklog',
   'sendBufferBytes',
   'receiveBudgetBytes',
+  'sendBudgetBytes',
 ] as const;
 const TIMES = ['frameTimeoutMs', 'stallTimeoutMs', 'writeTimeoutMs', 'lingerTimeoutMs'] as const;
 const RATES = ['openRate', 'resetRate', 'junkRate'] as const;

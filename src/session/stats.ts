@@ -24,12 +24,14 @@ export interface SessionStats {
   readonly writes: number;
   /** Bytes received that nobody has read, plus what windows grew by. */
   readonly heldBytes: number;
+  /** Memory, in bytes, of what was written to streams and has not left. */
+  readonly unsentBytes: number;
   /** The round trip in milliseconds, smoothed; absent before the first answer and where the wire has none. */
   readonly rttMs?: number;
 }
 
 /** The figures of a session now. */
-export function statsOf({ table, writer, heartbeat, budget, ...counts }: Core): SessionStats {
+export function statsOf({ table, writer, heartbeat, receiveRoom, ...counts }: Core): SessionStats {
   return {
     inboundStreams: table.inbound,
     outboundStreams: table.outbound,
@@ -41,7 +43,8 @@ export function statsOf({ table, writer, heartbeat, budget, ...counts }: Core): 
     dataFrames: writer.dataFrames,
     creditFrames: writer.creditFrames,
     writes: writer.writes,
-    heldBytes: budget.usedBytes,
+    heldBytes: receiveRoom.heldBytes,
+    unsentBytes: counts.sendRoom.usedBytes,
     ...(heartbeat.rttMs === undefined ? {} : { rttMs: heartbeat.rttMs }),
   };
 }

@@ -2,7 +2,8 @@ import type { Conn } from '../conn/conn.js';
 import type { ConnMeta } from '../conn/meta.js';
 import type { Patience } from '../conn/reading.js';
 import type { MuxError } from '../errors.js';
-import type { ReceiveBudget } from '../flow/window.js';
+import type { ReceiveBudget } from '../flow/receive-budget.js';
+import type { SendRoom } from './send-room.js';
 
 /** What a stream knows of itself. */
 export interface StreamMeta extends ConnMeta {
@@ -21,8 +22,12 @@ export interface TypePrefix {
 export interface StreamHost<Stream> {
   /** The connection that everything goes over. */
   readonly conn: Conn;
-  /** Bytes past the window that may wait to be sent. */
+  /** Bytes that may wait to be sent, of a writer that does not wait. */
   readonly sendBufferBytes: number;
+  /** What may wait to be sent, of all streams. */
+  readonly sendRoom: SendRoom;
+  /** The connection takes nothing for now. */
+  readonly isBlocked: boolean;
   /** What becomes of unread bytes when the stream ends early, for how long they wait for their reader, and what they count against. */
   readonly settings: Patience & { readonly unreadOnReset: 'deliver' | 'drop'; readonly budget: ReceiveBudget };
   /** What may still be written, once the session is being closed. */
@@ -31,6 +36,8 @@ export interface StreamHost<Stream> {
   ready(stream: Stream): void;
   /** Bytes arrived for a reader. */
   held(stream: Stream, bytes: number): void;
+  /** A reader may have taken what arrived, or left it. */
+  onHeld(): void;
   /** The reader consumed bytes, or will never: also of a stream that is over. */
   consumed(stream: Stream, bytes: number): void;
   /** The reader left; the peer has not ended. */

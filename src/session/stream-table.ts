@@ -69,6 +69,14 @@ export class StreamTable {
     return !this.isOurs(id) && this.#answered.has(id);
   }
 
+  /** The stream that came last of those with bytes that nobody has read. */
+  get newestUnread(): MuxStream | undefined {
+    let newest: MuxStream | undefined;
+    for (const stream of this.streams)
+      if (stream.window.arrivedBytes > 0 && stream.id > (newest?.id ?? 0)) newest = stream;
+    return newest;
+  }
+
   add(stream: MuxStream): void {
     this.streams.add(stream);
     // What came for it before it was ours was answered; it is not.

@@ -89,8 +89,10 @@ export class Watch {
 
   // Other sessions may have made room in the budget of the process.
   #room(): boolean {
-    this.#core.room.look();
-    return !this.#core.room.isAwaited;
+    const { room, receiveRoom } = this.#core;
+    room.look();
+    receiveRoom.look();
+    return !room.isAwaited && !receiveRoom.isHeld;
   }
 
   // Without a GoAway on the wire both sides may drain, and each drop what the other opened: they would wait for each other for ever.

@@ -1,3 +1,4 @@
+import { unpinned } from '../bytes/unpinned.js';
 import type { Endpoints, FirstBytes } from './matcher.js';
 
 const NONE = new Uint8Array(0);
@@ -41,8 +42,25 @@ export class HeldBytes implements FirstBytes {
       this.#room.set(chunk, before);
       this.all = this.#room.subarray(0, length);
     }
-    // How much of a flight a matcher sees must not depend on how the network cut it.
-    this.bytes = length > this.maxBytes ? this.all.subarray(0, this.maxBytes) : this.all;
+    this.#show();
+  }
+
+  /** The bytes have to wait for more: what the first of them came in is not kept for them. */
+  keep(): void {
+    if (this.#room !== undefined) return;
+    this.all = unpinned(this.all);
+    this.#show();
+  }
+
+  /** The connection was handed on, or turned away: its bytes are no longer needed here. */
+  clear(): void {
+    this.all = this.bytes = NONE;
+    this.#room = this.#parsers = undefined;
+  }
+
+  // How much of a flight a matcher sees must not depend on how the network cut it.
+  #show(): void {
+    this.bytes = this.all.length > this.maxBytes ? this.all.subarray(0, this.maxBytes) : this.all;
   }
 
   parser<T>(create: () => T): T {

@@ -121,7 +121,10 @@ export class Sniffing implements PeekHandler, Freed, Due {
     if (ended) this.#finalize('eof');
     else if (held.all.length >= this.#sniffer.settings.maxBytes || !this.#reserve(chunk.length))
       this.#finalize('overflow');
-    else this.#considerPrompt();
+    else {
+      held.keep();
+      this.#considerPrompt();
+    }
   }
 
   closed(error: MuxError | undefined): void {
@@ -133,13 +136,10 @@ export class Sniffing implements PeekHandler, Freed, Due {
     this.#finalize('timeout');
   }
 
-  /** Too many are undecided: this one has had the most time. */
-  makeRoom(): void {
-    this.#finalize('overflow');
-  }
-
   freed(): void {
-    if (this.#found !== undefined) this.#sniffer.decide(this, this.#found);
+    if (this.#found === undefined) return;
+    this.#sniffer.decide(this, this.#found);
+    this.#held.clear();
   }
 
   /** Nobody is left to hand this connection to. */
@@ -276,6 +276,8 @@ export class Sniffing implements PeekHandler, Freed, Due {
     this.#finish();
     this.#peek?.drop();
     this.#sniffer.reject(this, reason, cause);
+    // The error of a rejection refers to this object until its stack is asked for.
+    this.#held.clear();
   }
 
   #leave(): void {

@@ -125,7 +125,8 @@ export class Run {
         held += own;
         continue;
       }
-      const { budget, rules, codec } = _life.core;
+      const { receiveRoom, rules, codec } = _life.core;
+      const budget = receiveRoom.own;
       for (const { window } of streams) {
         own += codec.traits.credit === 'none' ? 0 : window.sizeBytes - rules.initialBytes;
         if (window.heldBytes + window.creditBytes > window.sizeBytes) this.#faults.push('more credit than window');
