@@ -1,8 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { HeldBytes } from '../../src/sniff/held-bytes.js';
 import { HTTP2_PREFACE } from '../../src/sniff/http2-frame.js';
 import { dropFirstSettingsAck, http2Prompt } from '../../src/sniff/http2-prompt.js';
 import type { PromptFilter } from '../../src/sniff/matcher.js';
+import { somewhere } from '../conformance/matcher-contract.js';
 import { grpcWaitingFlights, http2Flights } from '../vectors/http2.js';
 import { frame, octets, opening, requestFlight, settingsAck } from './http2-client.js';
 
@@ -29,6 +31,13 @@ function pass(filter: PromptFilter, chunks: readonly Uint8Array[]): Uint8Array {
 function cut(bytes: Uint8Array, places: readonly number[]): Uint8Array[] {
   const ends = [...places.map((n) => n % (bytes.length + 1)), bytes.length].sort((a, b) => a - b);
   return ends.map((end, i) => bytes.subarray(ends[i - 1] ?? 0, end));
+}
+
+/** Bytes of a connection, as a sniffer has them. */
+function held(bytes: Uint8Array): HeldBytes {
+  const first = new HeldBytes(somewhere);
+  first.append(Uint8Array.from(bytes));
+  return first;
 }
 
 describe('http2Prompt', () => {
@@ -68,15 +77,26 @@ describe('http2Prompt', () => {
     it('sees the acknowledgement once it is whole', () => {
       const bytes = octets(opening, request, settingsAck, data, settingsAck);
       const end = opening.length + request.length + settingsAck.length;
-      expect([bytes, bytes.subarray(0, end), bytes.subarray(0, end - 1)].map((b) => prompt.isAnswered(b))).toEqual([
-        true,
-        true,
-        false,
-      ]);
+      expect(
+        [bytes, bytes.subarray(0, end), bytes.subarray(0, end - 1)].map((b) => prompt.isAnswered(held(b))),
+      ).toEqual([true, true, false]);
     });
 
     it.each([...http2Flights, ...grpcWaitingFlights])('sees none in the flight of $name', ({ bytes }) => {
-      expect(prompt.isAnswered(bytes)).toBe(false);
+      expect(prompt.isAnswered(held(bytes))).toBe(false);
+    });
+
+    it('looks at no frame twice, however its bytes come', () => {
+      const first = held(octets(opening, request));
+      for (const byte of octets(data, data)) {
+        first.append(Uint8Array.of(byte));
+        expect(prompt.isAnswered(first)).toBe(false);
+      }
+      // Not that bytes ever change: an answer among those that were seen must not be seen now.
+      first.all.set(octets(settingsAck), opening.length);
+      expect(prompt.isAnswered(first)).toBe(false);
+      first.append(settingsAck);
+      expect(prompt.isAnswered(first)).toBe(true);
     });
   });
 

@@ -373,7 +373,7 @@ describe('sniff prompts a client that waits', () => {
       afterMs: 5,
       bytes: latin1('?'),
       isAwaited: (bytes) => text(bytes) === 'HELO',
-      isAnswered: (bytes) => text(bytes).includes('!'),
+      isAnswered: ({ bytes }) => text(bytes).includes('!'),
       filter: () => {
         const filter = {
           done: false,

@@ -28,7 +28,7 @@ export function http2Prompt(afterMs: number = AFTER_MS): Prompt {
     afterMs,
     bytes: EMPTY_SETTINGS,
     isAwaited: awaitsSettings,
-    isAnswered: hasSettingsAck,
+    isAnswered: (first) => first.parser(searchForAck).found(first.bytes),
     filter: dropFirstSettingsAck,
   };
 }
@@ -46,10 +46,21 @@ function awaitsSettings(bytes: Uint8Array): boolean {
   return settings && at === bytes.length;
 }
 
-function hasSettingsAck(bytes: Uint8Array): boolean {
-  for (const frame of framesFrom(bytes, HTTP2_PREFACE.length)) if (isSettingsAck(frame)) return true;
-  return false;
+// Goes on behind the last frame that it saw: a client may send 16 KiB of frames, a byte at a time, and never the answer.
+class AckSearch {
+  #at = HTTP2_PREFACE.length;
+  #isFound = false;
+
+  found(bytes: Uint8Array): boolean {
+    for (const frame of framesFrom(bytes, this.#at)) {
+      this.#isFound ||= isSettingsAck(frame);
+      this.#at = frame.end;
+    }
+    return this.#isFound;
+  }
 }
+
+const searchForAck = (): AckSearch => new AckSearch();
 
 /**
  * Passes on all bytes of a client, from the very first, but its first SETTINGS acknowledgement; holds back at most 8 bytes,

@@ -62,8 +62,8 @@ export interface Prompt {
   readonly bytes: Uint8Array;
   /** True when the first bytes show a client that waits. */
   isAwaited(bytes: Uint8Array): boolean;
-  /** True once the answer has arrived whole. */
-  isAnswered(bytes: Uint8Array): boolean;
+  /** True once the answer has arrived whole. Asked with each chunk until then: keep in a `parser` how far the bytes were searched. */
+  isAnswered(first: FirstBytes): boolean;
   /** What takes the answer out of the connection's bytes, from the first on. */
   filter(): PromptFilter;
 }

@@ -202,7 +202,7 @@ export class Sniffing implements PeekHandler, Freed, Due {
   // The answer is taken out of the bytes held here, so nothing has to stand between the stream and its server to filter it. Nor does
   // the server find a write of ours under way, beside which node:http2 can't write to a TLS socket.
   #isDone(prompt: Prompt): boolean {
-    return this.#isPromptSent && prompt.isAnswered(this.#held.all);
+    return this.#isPromptSent && prompt.isAnswered(this.#held);
   }
 
   #finalize(reason: RejectReason): void {

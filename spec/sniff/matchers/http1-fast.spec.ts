@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { METHODS } from 'node:http';
+import { HeldBytes } from '../../../src/sniff/held-bytes.js';
 import { latin1 } from '../../../src/sniff/matcher.js';
 import { http1Fast } from '../../../src/sniff/matchers/http1-fast.js';
-import { byteByByte, feed, matcherContract } from '../../conformance/matcher-contract.js';
+import { byteByByte, feed, matcherContract, somewhere } from '../../conformance/matcher-contract.js';
 import { http1Flights, lines, otherFlights, websocketFlights } from '../../vectors/http1.js';
 
 // STOMP and NATS have CONNECT too; NATS goes on with a space.
@@ -50,5 +51,15 @@ describe('http1Fast', () => {
 
   it.each(['', 'TWO WORDS', 'GET/', 'PRI', 'CAFÉ', 'A\r\n'])('refuses to take %j for a method', (method) => {
     expect(() => http1Fast({ methods: [method] })).toThrow(expect.objectContaining({ code: 'ERR_MUX_OPTION' }));
+  });
+
+  it('looks at no empty line twice', () => {
+    const first = new HeldBytes(somewhere);
+    first.append(latin1('\r\n\r\n'));
+    expect(matcher.match(first)).toBe('more');
+    // Not that bytes ever change: what was seen must not be seen again.
+    first.all.fill(0x78);
+    first.append(latin1('GET '));
+    expect(matcher.match(first)).toEqual({ meta: { method: 'GET' } });
   });
 });

@@ -1,7 +1,7 @@
 import { HTTP2_FIRST_BYTES } from '../http2-frame.js';
 import { http2Request } from '../http2-head.js';
 import { http2Prompt } from '../http2-prompt.js';
-import type { Matcher, Prompt } from '../matcher.js';
+import type { FirstBytes, Matcher, Prompt } from '../matcher.js';
 
 /** What {@link grpc} learned of the first call. */
 export interface GrpcMeta {
@@ -51,7 +51,7 @@ export function grpc({ settingsAfterMs }: GrpcOptions = {}): Matcher<'grpc', Grp
     prompt,
     match(first) {
       const request = http2Request(first);
-      if (request === 'more' && first.final && isReady(first.bytes, prompt)) return { meta: {} };
+      if (request === 'more' && first.final && isReady(first, prompt)) return { meta: {} };
       if (typeof request === 'string') return request;
       const { path, authority, headers } = request;
       const [contentType] = headers.values('content-type');
@@ -62,6 +62,6 @@ export function grpc({ settingsAfterMs }: GrpcOptions = {}): Matcher<'grpc', Grp
 }
 
 // Has what it waited for, and no request is begun.
-function isReady(bytes: Uint8Array, prompt: Prompt): boolean {
-  return prompt.isAnswered(bytes) && prompt.isAwaited(bytes);
+function isReady(first: FirstBytes, prompt: Prompt): boolean {
+  return prompt.isAnswered(first) && prompt.isAwaited(first.bytes);
 }

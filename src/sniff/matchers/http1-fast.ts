@@ -47,11 +47,16 @@ export function http1Fast({ methods = [] }: Http1FastOptions = {}): Matcher<'htt
     match: { meta: Object.freeze({ method }) },
   }));
   const byFirstByte = Array.from({ length: 256 }, (_, byte) => known.filter(({ bytes }) => bytes[0] === byte));
+  // Where the line begins, as far as is known.
+  const begin = (): { at: number } => ({ at: 0 });
   return {
     protocol: 'http1',
     firstBytes: [CR, LF, ...new Set(known.map(({ bytes }) => bytes[0] as number))],
-    match({ bytes }) {
-      const line = bytes.subarray(afterEmptyLines(bytes, 0));
+    match(first) {
+      const { bytes } = first;
+      const start = first.parser(begin);
+      start.at = afterEmptyLines(bytes, start.at);
+      const line = bytes.subarray(start.at);
       if (line.length === 0) return 'more';
       let verdict: 'no' | 'more' = 'no';
       for (const method of byFirstByte[line[0] as number] as KnownMethod[]) {
