@@ -57,6 +57,35 @@ describe('Http2Head', () => {
     expect(new Set(answersByByte(bytes))).toEqual(new Set(['more']));
   });
 
+  it.each([
+    [{ host: 'rxmux.test' }, 'the same'],
+    [{ host: 'RXMUX.test.:080' }, 'the same in another form'],
+  ])('takes :authority beside a host that is %j', (fields) => {
+    expect(read(opening, headers(END_HEADERS, headerBlock({ ...GET, ...fields })))).toMatchObject({
+      authority: 'rxmux.test',
+    });
+  });
+
+  it.each([
+    { ...GET, host: 'admin.test' },
+    { ...GET, host: 'rxmux.test:8080' },
+    { ...GET, host: 'a b' },
+    { ...GET, ':authority': 'user@rxmux.test' },
+    { ...GET, ':authority': 'rxmux.test:70000' },
+  ])('reads no request that may be for two hosts, or for none: %j', (fields) => {
+    expect(read(opening, headers(END_HEADERS, headerBlock(fields)))).toBe('no');
+  });
+
+  it('reads no request with two hosts or two authorities', () => {
+    const twice = (name: string): Uint8Array =>
+      headers(
+        END_HEADERS,
+        octets(headerBlock(GET), headerBlock({ [name]: 'rxmux.test' }), headerBlock({ [name]: 'rxmux.test' })),
+      );
+    expect(read(opening, twice('host'))).toBe('no');
+    expect(read(opening, twice(':authority'))).toBe('no');
+  });
+
   it('takes the host for the authority where there is none, and CONNECT without a path', () => {
     const http1Like = headerBlock({ ':method': 'GET', ':path': '/', host: 'old.test' });
     expect(read(opening, headers(END_HEADERS, http1Like))).toMatchObject({ authority: 'old.test' });

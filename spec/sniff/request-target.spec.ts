@@ -34,10 +34,16 @@ describe('requestTarget', () => {
     expect(ask(method, target)).toEqual({ authority, path });
   });
 
+  it('is malformed where an absolute target has no host, or a port is none', () => {
+    expect(ask('GET', 'http:///c', 'a')).toBe('malformed');
+    expect(ask('GET', '/', 'a:65536')).toBe('malformed');
+    expect(ask('GET', 'http://a:70000/')).toBe('malformed');
+    expect(ask('GET', '/', 'a:00080')).toEqual({ authority: site('a', 80), path: '/' });
+  });
+
   it('is undefined without a host', () => {
     expect(ask('GET', '/')).toBeUndefined();
     expect(ask('GET', '/', '')).toBeUndefined();
-    expect(ask('GET', 'http:///c', 'a')).toBeUndefined();
   });
 
   it('is malformed for a host that nobody has, and for two', () => {

@@ -3,6 +3,7 @@ import { parseIp } from './ip-address.js';
 
 /** Longest host that is looked at, in bytes: a DNS name has 253 at most. */
 const MAX_HOST_BYTES = 255;
+const MAX_PORT = 0xffff;
 
 const HOST_AND_PORT = /^(\[[\da-f:.]+\]|[^\s:/?#@[\]\\,]+)(?::(\d{0,5}))?$/i;
 
@@ -54,6 +55,6 @@ export function kindOfServerName(name: string): 'host' | 'address' | 'unreadable
 /** Reads `host[:port]`; `undefined` for anything else, user names included (RFC 9110 §4.2.4). */
 export function parseAuthority(text: string): Authority | undefined {
   const [, host, port] = HOST_AND_PORT.exec(text) ?? [];
-  if (host === undefined || host.length > MAX_HOST_BYTES) return undefined;
+  if (host === undefined || host.length > MAX_HOST_BYTES || Number(port) > MAX_PORT) return undefined;
   return { host: canonicalHost(host), port: port ? Number(port) : undefined };
 }

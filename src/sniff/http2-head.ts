@@ -1,3 +1,4 @@
+import { agreedAuthority } from '../conn/agreed-authority.js';
 import { canonicalHost } from '../conn/host-name.js';
 import { HeaderFields } from './header-fields.js';
 import { BLOCK_MAX_BYTES, HpackDecoder } from './hpack/hpack-decoder.js';
@@ -100,7 +101,11 @@ export class Http2Head {
     const [method] = headers.values(':method');
     if (method === undefined) return 'no';
     const [path] = headers.values(':path');
-    const [authority = headers.values('host')[0]] = headers.values(':authority');
+    const hosts = headers.values('host');
+    const named = [...headers.values(':authority'), ...hosts];
+    if (hosts.length > 1 || named.length > hosts.length + 1) return 'no';
+    if (named.length > 0 && agreedAuthority(named, headers.values(':scheme')[0]) === undefined) return 'no';
+    const [authority] = named;
     return { method, path, authority: authority === undefined ? undefined : canonicalHost(authority), headers };
   }
 }

@@ -24,7 +24,8 @@ export function requestTarget(
   const isConnect = method === 'CONNECT';
   const absolute = isConnect ? null : ABSOLUTE_FORM.exec(target);
   const named = isConnect ? target : (absolute?.[1] ?? hosts[0] ?? '');
-  if (named === '') return undefined;
+  // An absolute target has a host (RFC 9110 §4.2.1).
+  if (named === '') return absolute === null ? undefined : 'malformed';
   const authority = parseAuthority(named);
   if (authority === undefined) return 'malformed';
   if (isConnect) return { authority, path: '' };
