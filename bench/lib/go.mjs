@@ -28,6 +28,11 @@ export function buildGoServer() {
   return build('temp/bench-cmux', 'bench/go/cmux', 'build', '.');
 }
 
+/** Builds the link between two network namespaces; gives the path of its binary. */
+export function buildLink() {
+  return build('temp/bench-link', 'bench/go/link', 'build', '.');
+}
+
 /** Builds the interop suite's program over Go's stream multiplexers; gives the path of its binary. */
 export function buildMuxPeer() {
   return build('temp/bench-muxpeer', 'spec/interop/go/muxpeer', 'build', '.');

@@ -1,23 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import { EMPTY, from, map, NEVER, of, Subject, take, throwError, timer } from 'rxjs';
-import { TestScheduler } from 'rxjs/testing';
 import type { Conn } from '../../src/conn/conn.js';
 import { consume } from '../../src/flow/consume.js';
 import { flowTo } from '../../src/flow/flow-to.js';
 import { onBackpressureBuffer } from '../../src/flow/on-backpressure-buffer.js';
 import { paced } from '../../src/flow/paced.js';
 import { memoryPipe } from '../../src/testing/memory-pipe.js';
+import { virtually } from '../testing/virtually.js';
 
 const bytes = (length: number, fill = 0): Uint8Array => new Uint8Array(length).fill(fill);
-
-const virtually = (run: (scheduler: TestScheduler) => void): void => {
-  const scheduler = new TestScheduler((actual, expected) => {
-    expect(actual).toEqual(expected);
-  });
-  scheduler.run(() => {
-    run(scheduler);
-  });
-};
 
 /** Subscribes and writes down what comes: sizes of chunks, then how it ended. */
 function record(conn: { subscribe: Conn['subscribe'] }): (number | string)[] {

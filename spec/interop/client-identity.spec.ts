@@ -11,6 +11,7 @@ import { toHttp2 } from '../../src/serve/to-http2.js';
 import { any, grpc, http2Header } from '../../src/sniff/matchers/index.js';
 import type { Matcher } from '../../src/sniff/matcher.js';
 import { partitionByProtocol } from '../../src/sniff/partition-by-protocol.js';
+import { bytesMethod } from '../serve/grpc-echo.js';
 import { localhostPem } from '../serve/sink-harness.js';
 import { buildGrpcClient } from './grpc-client.js';
 import { describePeer } from './peer.js';
@@ -26,21 +27,10 @@ const PYTHON_CLIENT = new URL('./python/grpc-client.py', import.meta.url).pathna
 /** Who the server took the clients for: address and common name of the certificate. */
 const callers: string[] = [];
 
-const bytes = (value: Buffer): Buffer => value;
-
 function healthServer(): Server {
   const server = new Server();
-  const check = {
-    path: CHECK,
-    requestStream: false,
-    responseStream: false,
-    requestSerialize: bytes,
-    requestDeserialize: bytes,
-    responseSerialize: bytes,
-    responseDeserialize: bytes,
-  };
   server.addService(
-    { check },
+    { check: bytesMethod(CHECK) },
     {
       check(call: ServerUnaryCall<Buffer, Buffer>, answer: sendUnaryData<Buffer>) {
         const { sslPeerCertificate } = call.getAuthContext();

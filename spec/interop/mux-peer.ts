@@ -1,8 +1,8 @@
-import { describe, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, it } from '@jest/globals';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describePeer } from './peer.js';
-import type { Lab, Outcome, Program } from './run.js';
+import { Lab, type Outcome, type Program } from './run.js';
 
 /** What a build of the Go program speaks: the first four, or `muxado2` with all but `muxado1`; always `raw`. */
 export type MuxProtocol = 'muxado1' | 'yamux' | 'smux1' | 'smux2' | 'muxado2' | 'raw';
@@ -149,12 +149,26 @@ export class MuxPeer {
   }
 }
 
+type StartMuxPeer = (lab: Lab, options: MuxPeerOptions) => MuxPeer;
+
+/** A build of the Go program in a lab. */
+export type MuxPeerBuild = (lab: Lab) => Promise<StartMuxPeer>;
+
+/** Builds the Go program before the tests of a suite. What runs in `lab` ends with its test. */
+export function useMuxPeer(build: MuxPeerBuild): { lab: Lab; start: (options: MuxPeerOptions) => MuxPeer } {
+  const home = new Lab();
+  const lab = new Lab();
+  let start: StartMuxPeer;
+  beforeAll(async () => {
+    start = await build(home);
+  }, 180_000);
+  afterEach(() => lab.down());
+  afterAll(() => home.down());
+  return { lab, start: (options) => start(lab, options) };
+}
+
 /** Compiles the Go program, with muxado v2 from that GOPATH if one is given; what it gives starts a peer in a lab. */
-export async function buildMuxPeer(
-  lab: Lab,
-  go: string,
-  muxado2?: string,
-): Promise<(lab: Lab, options: MuxPeerOptions) => MuxPeer> {
+export async function buildMuxPeer(lab: Lab, go: string, muxado2?: string): Promise<StartMuxPeer> {
   const path = join(lab.directory(), 'muxpeer');
   const [tags, gopath] =
     muxado2 === undefined ? [[], DEBIAN_GOPATH] : [['-tags', 'muxado2'], `${muxado2}:${DEBIAN_GOPATH}`];

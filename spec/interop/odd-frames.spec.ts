@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { Codec } from '../../src/wire/codec.js';
@@ -8,28 +8,18 @@ import {
   buildMuxPeer,
   describeMuxado2,
   describeMuxPeer,
-  type MuxPeer,
-  type MuxPeerOptions,
+  useMuxPeer,
+  type MuxPeerBuild,
   type MuxProtocol,
 } from './mux-peer.js';
 import { trafficHeader } from './mux-traffic.js';
-import { Lab } from './run.js';
-
-type Start = (lab: Lab, options: MuxPeerOptions) => MuxPeer;
 
 // The stream on which the client has ended is still being echoed then, at a hundred bytes a second.
 const SLOW = 1;
 const SLOW_BYTES = 20_000;
 
-function suite(build: (lab: Lab) => Promise<Start>, isTested: (name: string) => boolean): void {
-  const home = new Lab();
-  const lab = new Lab();
-  let start: Start;
-  beforeAll(async () => {
-    start = await build(home);
-  }, 180_000);
-  afterEach(() => lab.down());
-  afterAll(() => home.down());
+function suite(build: MuxPeerBuild, isTested: (name: string) => boolean): void {
+  const { lab, start } = useMuxPeer(build);
 
   /** True when the session goes on behind the bytes; and what was sent when it does. */
   async function outcome(
@@ -37,7 +27,7 @@ function suite(build: (lab: Lab) => Promise<Start>, isTested: (name: string) => 
     codec: Codec,
     bytes: Uint8Array,
   ): Promise<[livesOn: boolean, sent: string]> {
-    const go = start(lab, { proto, role: 'server' });
+    const go = start({ proto, role: 'server' });
     const socket = connect(await go.port(), '127.0.0.1');
     lab.onDown(() => socket.destroy());
     socket.on('error', () => undefined);

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import http from 'node:http';
 import { concatMap, firstValueFrom, map, skip, Subject, tap } from 'rxjs';
 import { consume } from '../../src/flow/consume.js';
@@ -13,12 +13,13 @@ import {
   buildMuxPeer,
   describeMuxado2,
   describeMuxPeer,
+  useMuxPeer,
   type MuxPeer,
+  type MuxPeerBuild,
   type MuxPeerOptions,
   type MuxProtocol,
 } from './mux-peer.js';
 import { digest, echo, pattern, readAll, send, serveTraffic, sha256, trafficHeader } from './mux-traffic.js';
-import { Lab } from './run.js';
 
 const MB = 1_000_000;
 const BIG = 100 * MB;
@@ -40,18 +41,8 @@ interface Tested {
 /** Both ends of a session, whichever dials. */
 type Pair = readonly [Session, MuxPeer];
 
-function suite(
-  build: (lab: Lab) => Promise<(lab: Lab, options: MuxPeerOptions) => MuxPeer>,
-  tested: readonly Tested[],
-): void {
-  const home = new Lab();
-  const lab = new Lab();
-  let start: (lab: Lab, options: MuxPeerOptions) => MuxPeer;
-  beforeAll(async () => {
-    start = await build(home);
-  }, 180_000);
-  afterEach(() => lab.down());
-  afterAll(() => home.down());
+function suite(build: MuxPeerBuild, tested: readonly Tested[]): void {
+  const { lab, start } = useMuxPeer(build);
 
   /** A session with the Go program, which does as it is told; as the server of it we are the ones who listen. */
   async function meet(
@@ -62,7 +53,7 @@ function suite(
   ): Promise<Pair> {
     const options = { ...more, codec, role };
     if (role === 'client') {
-      const go = start(lab, { proto, role: 'server', stay: true, ...peer, ...told });
+      const go = start({ proto, role: 'server', stay: true, ...peer, ...told });
       const conn = await firstValueFrom(dial({ host: '127.0.0.1', port: await go.port() }));
       return [owned(session(conn, options)), go];
     }
@@ -71,7 +62,7 @@ function suite(
       conns$.pipe(map((conn) => owned(session(conn, options)))).subscribe(sessions$),
     ]);
     const first = firstValueFrom(sessions$);
-    const go = start(lab, { proto, role: 'client', stay: true, dial: port, ...peer, ...told });
+    const go = start({ proto, role: 'client', stay: true, dial: port, ...peer, ...told });
     return [await first, go];
   }
 

@@ -1,6 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Subject, type Subscription } from 'rxjs';
-import { TestScheduler } from 'rxjs/testing';
 import type { Conn } from '../../src/conn/conn.js';
 import type { ProxyRejection } from '../../src/net/proxy-arrival.js';
 import { proxyProtocol, type ProxyProtocolOptions } from '../../src/net/proxy-protocol.js';
@@ -9,6 +8,7 @@ import { http1 } from '../../src/sniff/matchers/http1.js';
 import type { Rejection } from '../../src/sniff/outcome.js';
 import { sniff } from '../../src/sniff/sniff.js';
 import { memoryPipe } from '../../src/testing/memory-pipe.js';
+import { virtually } from '../testing/virtually.js';
 
 const PROXY_IP = '10.0.0.9';
 const STRANGER_IP = '203.0.113.66';
@@ -278,17 +278,6 @@ describe('trust', () => {
 });
 
 describe('the deadline', () => {
-  const virtually = (run: (at: (ms: number, act: () => void) => void, scheduler: TestScheduler) => void): void => {
-    const scheduler = new TestScheduler((actual, expected) => {
-      expect(actual).toEqual(expected);
-    });
-    scheduler.run(() => {
-      run((ms, act) => {
-        scheduler.schedule(act, ms);
-      }, scheduler);
-    });
-  };
-
   it('closes and tells a peer that is silent for 3 s, whether headers are required or not', () => {
     virtually((at, scheduler) => {
       for (const mode of ['require', 'optional'] as const) {

@@ -105,6 +105,31 @@ describe('terminateTls', () => {
     expect((await told).error.code).toBe('ERR_MUX_TLS');
   });
 
+  it('ends the oldest handshake past maxHandshakes, tells it, and takes the newcomer', async () => {
+    const { server, rejections, rejected$, decided$, secure } = await secureServer({ maxHandshakes: 2 });
+    const stalled: Socket[] = [];
+    const begun = async (): Promise<void> => {
+      const client = await server.connect();
+      const handshaking = firstValueFrom(decided$);
+      client.write(Buffer.from('1603010200010001fc0303', 'hex'));
+      await handshaking;
+      stalled.push(client.on('error', () => undefined).resume());
+    };
+    await begun();
+    await begun();
+    const told = firstValueFrom(rejected$);
+    const client = await secure();
+    const { conn, error } = await told;
+    expect([conn.remotePort, error.code]).toEqual([stalled[0]?.localPort, 'ERR_MUX_TLS']);
+    expect(error.message).toContain('more than 2 handshakes');
+    expect(rejections).toHaveLength(1);
+    for (const socket of [client, ...stalled]) socket.destroy();
+  });
+
+  it.each([0, 1.5, -1])('refuses %d as maxHandshakes', (maxHandshakes) => {
+    expect(() => terminateTls({ ...pem, maxHandshakes })).toThrow(/ERR_MUX_OPTION.*maxHandshakes/);
+  });
+
   it('survives resets at every stage of the handshake', async () => {
     const { server, rejected$, decided$, secure, inside$ } = await secureServer();
     for (const bytes of ['160301000401', '1603010200010001fc0303']) {

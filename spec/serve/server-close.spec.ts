@@ -14,6 +14,7 @@ import { toHttp2 } from '../../src/serve/to-http2.js';
 import type { Sink } from '../../src/serve/sink.js';
 import { toTls } from '../../src/serve/to-tls.js';
 import { memoryPipe } from '../../src/testing/memory-pipe.js';
+import { echoServer, say } from './grpc-echo.js';
 import { localhostPem, Stage } from './sink-harness.js';
 
 const stage = new Stage();
@@ -247,40 +248,20 @@ describe.each(['tryShutdown', 'forceShutdown'] as const)('%s of a server of grpc
 });
 
 test('tryShutdown of a server of grpc-js waits for a call under way', async () => {
-  const server = new grpc.Server();
-  const bytes = (value: Buffer): Buffer => value;
-  const say = {
-    path: '/spec.Echo/Say',
-    requestStream: false,
-    responseStream: false,
-    requestSerialize: bytes,
-    requestDeserialize: bytes,
-    responseSerialize: bytes,
-    responseDeserialize: bytes,
-  };
   let answer: Answer | undefined;
-  server.addService(
-    { say },
-    {
-      say: (call: grpc.ServerUnaryCall<Buffer, Buffer>, done: grpc.sendUnaryData<Buffer>) => {
-        answer = () => done(null, call.request);
-      },
-    },
-  );
+  const server = echoServer((call, done) => {
+    answer = () => done(null, call.request);
+  });
   const port = await stage.serve(toGrpc(server, grpc.ServerCredentials.createInsecure()));
   const client = new grpc.Client(`127.0.0.1:${port}`, grpc.credentials.createInsecure());
   stage.onDown(() => client.close());
-  const reply = new Promise((resolve, reject) => {
-    client.makeUnaryRequest(say.path, bytes, bytes, Buffer.from('whole'), (error, value) =>
-      error === null ? resolve(String(value)) : reject(error),
-    );
-  });
+  const reply = say(client, 'whole');
   while (answer === undefined) await new Promise(setImmediate);
   let isDown = false;
   const down = promisify(server.tryShutdown.bind(server))().then(() => (isDown = true));
   for (let i = 0; i < 5; i++) await new Promise(setImmediate);
   expect(isDown).toBe(false);
   answer();
-  expect(await reply).toBe('whole');
+  expect(String(await reply)).toBe('whole');
   await down;
 });

@@ -19,6 +19,7 @@ import { toHttp } from '../../src/serve/to-http.js';
 import { toHttp2 } from '../../src/serve/to-http2.js';
 import type { Session } from '../../src/session/session.js';
 import { turn } from '../session/session-ends.js';
+import { echoServer } from './grpc-echo.js';
 import { sessionPair } from './session-pair.js';
 
 /** What a code generator would make of a service of two calls, `Say` and `Count`, both of `google.protobuf.StringValue`. */
@@ -80,27 +81,10 @@ const routes = (router: ConnectRouter): unknown =>
 
 /** A gRPC server of grpc-js; its messages are copied as they come. */
 function grpcServer(): grpc.Server {
-  const bytes = (value: Buffer): Buffer => value;
-  const serialized = {
-    requestSerialize: bytes,
-    requestDeserialize: bytes,
-    responseSerialize: bytes,
-    responseDeserialize: bytes,
-    requestStream: false,
-  };
-  const say: grpc.handleUnaryCall<Buffer, Buffer> = (call, answer) => answer(null, call.request);
-  const count: grpc.handleServerStreamingCall<Buffer, Buffer> = (call) => {
+  const server = echoServer(undefined, (call) => {
     for (let i = 0; i < COUNT; i++) call.write(call.request);
     if (!call.request.includes(STAY)) call.end();
-  };
-  const server = new grpc.Server();
-  server.addService(
-    {
-      say: { ...serialized, path: '/spec.Echo/Say', responseStream: false },
-      count: { ...serialized, path: '/spec.Echo/Count', responseStream: true },
-    },
-    { say, count },
-  );
+  });
   downs.push(() => server.forceShutdown());
   return server;
 }

@@ -27,7 +27,8 @@ class Loop {
   }
 }
 
-test('case 19: whatever falls due while the loop is busy has a turn for its bytes before it expires', () => {
+/** Deadlines of 20 ms over a loop, the names of those that expired, and a way to make one that is due in 20 ms. */
+function bench() {
   const loop = new Loop();
   const deadlines = new Deadlines(20, loop.scheduler);
   const expired: string[] = [];
@@ -43,6 +44,11 @@ test('case 19: whatever falls due while the loop is busy has a turn for its byte
     };
     return one;
   };
+  return { loop, deadlines, expired, due };
+}
+
+test('case 19: whatever falls due while the loop is busy has a turn for its bytes before it expires', () => {
+  const { loop, deadlines, expired, due } = bench();
   const seen = (): string => expired.join(' ');
   deadlines.add(due('first'));
   loop.turn(15);
@@ -60,21 +66,7 @@ test('case 19: whatever falls due while the loop is busy has a turn for its byte
 });
 
 test('the last of several may be removed: what is added after it still expires, and the clock stops with the rest', () => {
-  const loop = new Loop();
-  const deadlines = new Deadlines(20, loop.scheduler);
-  const expired: string[] = [];
-  const due = (name: string): Due => {
-    const one: Due = {
-      dueAt: loop.time + 20,
-      earlier: undefined,
-      later: undefined,
-      expire: () => {
-        expired.push(name);
-        deadlines.remove(one);
-      },
-    };
-    return one;
-  };
+  const { loop, deadlines, expired, due } = bench();
   const turns = (...times: readonly number[]): void => {
     for (const time of times) loop.turn(time);
   };

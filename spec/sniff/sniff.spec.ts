@@ -1,6 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { EMPTY, NEVER, of, Subject, take, throwError, type Observable, type Subscription } from 'rxjs';
-import { TestScheduler } from 'rxjs/testing';
 import type { Conn } from '../../src/conn/conn.js';
 import { LINGER_BYTES } from '../../src/conn/linger.js';
 import { sniffBudget } from '../../src/sniff/budget.js';
@@ -19,6 +18,7 @@ import type { SniffOptions } from '../../src/sniff/options.js';
 import { sniffCounters, type Decision, type MatcherFault, type Rejection } from '../../src/sniff/outcome.js';
 import { sniff } from '../../src/sniff/sniff.js';
 import { memoryPipe } from '../../src/testing/memory-pipe.js';
+import { virtually } from '../testing/virtually.js';
 import { clientHello, inRecords, keyShare, serverName } from '../vectors/client-hello.js';
 
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1');
@@ -78,17 +78,6 @@ function bench(matchers: readonly Matcher[], options: SniffOptions = {}) {
   };
   return { conns$, rejected, decided, faults, counters, emitted, log, subscription, connect };
 }
-
-const virtually = (run: (at: (ms: number, act: () => void) => void, scheduler: TestScheduler) => void): void => {
-  const scheduler = new TestScheduler((actual, expected) => {
-    expect(actual).toEqual(expected);
-  });
-  scheduler.run(() => {
-    run((ms, act) => {
-      scheduler.schedule(act, ms);
-    }, scheduler);
-  });
-};
 
 const received = (conn: Conn): string[] => {
   const chunks: string[] = [];

@@ -2,7 +2,7 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createServer, type Server, type TLSSocket, type TlsOptions } from 'node:tls';
 import { Observable, type NextObserver, type OperatorFunction, type Subscriber } from 'rxjs';
-import { checkWholeNumber } from '../bytes/whole-number.js';
+import { checkWholeNumber, requireWholeNumber } from '../bytes/whole-number.js';
 import { addressesOf, type Addresses } from '../conn/addresses.js';
 import type { Conn } from '../conn/conn.js';
 import { canonicalHost, kindOfServerName } from '../conn/host-name.js';
@@ -35,6 +35,11 @@ export interface TerminateTlsOptions extends TlsOptions {
    * are closed, or have a reader, when they come.
    */
   readonly rejected?: NextObserver<TlsRejection>;
+  /**
+   * Handshakes under way at once, 1 or more. One more ends the oldest, which is told to `rejected`. @defaultValue 1024: Node held 34 KiB for
+   * each that had sent half a ClientHello
+   */
+  readonly maxHandshakes?: number;
 }
 
 // What a server can show who it is with, beside a certificate and its key.
@@ -43,6 +48,7 @@ const IDENTITIES = ['pfx', 'SNICallback', 'pskCallback', 'secureContext'] as con
 // For a connection whose ClientHello nobody looked at.
 const NOTHING_OFFERED = { alpnProtocols: Object.freeze([]), versions: Object.freeze([]) };
 
+const MAX_HANDSHAKES = 1024;
 // A handshake takes two round trips; node:tls by itself waits 120 s.
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 const LONGEST_MS = 2 ** 31 - 1;
@@ -51,7 +57,7 @@ const LONGEST_MS = 2 ** 31 - 1;
  * A stage: does the TLS handshake with each connection and emits the connection inside, ready to be sniffed again. Addresses
  * and earlier `meta` are carried over; `meta.tls` tells server name, ALPN and version.
  *
- * The handshake has `handshakeTimeout` milliseconds (10,000 unless set), then the connection is closed. A failed handshake ends
+ * The handshake has `handshakeTimeout` milliseconds (10,000 unless set), then the connection is closed. Past `maxHandshakes` under way the oldest is. A failed handshake ends
  * that connection only and is told to `rejected`. Completes with the source once no handshake is under way. Unsubscribing
  * destroys the connections in handshake; those emitted live on.
  *
@@ -65,7 +71,11 @@ const LONGEST_MS = 2 ** 31 - 1;
  * secure.pipe(terminateTls({ cert, key, ALPNProtocols: ['h2', 'http/1.1'] }), sniff(http2(), http1()));
  * ```
  */
-export function terminateTls({ rejected, ...options }: TerminateTlsOptions): OperatorFunction<Conn, Conn> {
+export function terminateTls({
+  rejected,
+  maxHandshakes = MAX_HANDSHAKES,
+  ...options
+}: TerminateTlsOptions): OperatorFunction<Conn, Conn> {
   checkTlsFiles(options);
   const { cert, key, privateKeyIdentifier } = options;
   const isCertified = cert !== undefined && (key ?? privateKeyIdentifier) !== undefined;
@@ -75,7 +85,8 @@ export function terminateTls({ rejected, ...options }: TerminateTlsOptions): Ope
     });
   }
   checkWholeNumber('handshakeTimeout', options.handshakeTimeout, 1, LONGEST_MS);
-  const server = new HandshakeServer({ handshakeTimeout: HANDSHAKE_TIMEOUT_MS, ...options });
+  requireWholeNumber('maxHandshakes', maxHandshakes, 1);
+  const server = new HandshakeServer({ handshakeTimeout: HANDSHAKE_TIMEOUT_MS, ...options }, maxHandshakes);
   const told = contained(rejected);
   return (source) =>
     new Observable((subscriber) => {
@@ -96,8 +107,10 @@ interface Handshake {
 class HandshakeServer {
   readonly #server: Server;
   readonly #underWay = new PassingMap<Duplex, Handshake>();
+  readonly #max: number;
 
-  constructor(options: TlsOptions) {
+  constructor(options: TlsOptions, max: number) {
+    this.#max = max;
     this.#server = serverOf(options)
       .on('secureConnection', (secure) => {
         const handshake = this.#take(carrierOf(secure));
@@ -111,6 +124,8 @@ class HandshakeServer {
 
   begin(handshake: Handshake): void {
     const { raw } = handshake;
+    const [oldest] = this.#underWay.size < this.#max ? [] : this.#underWay.values();
+    if (oldest !== undefined) this.#fail(oldest.raw, new Error(`more than ${this.#max} handshakes are under way`));
     this.#underWay.set(raw, handshake);
     // A client that ends in mid-handshake must not keep its socket until the deadline.
     raw.allowHalfOpen = false;

@@ -29,6 +29,19 @@ export function checkUpgrader(server: Partial<Record<'handleUpgrade', unknown>> 
   throw new UsageError('ERR_MUX_OPTION', 'WebSockets need a WebSocketServer of ws, made with { noServer: true }');
 }
 
+// As for TLS. Node looks at its deadlines now and then only: it would be 30 s past one of 60.
+const HEAD_TIMEOUT_MS = 10_000;
+const LOOK_MS = 1000;
+
+/** A server that never listens, for the handshakes of WebSockets: who asks for no upgrade gets 426, and half a head has 10 s. */
+export function upgradeServer(): Server {
+  const limits = { headersTimeout: HEAD_TIMEOUT_MS, connectionsCheckingInterval: LOOK_MS };
+  return createServer(limits, (_request, response) => {
+    response.writeHead(426, { Upgrade: 'websocket', Connection: 'close, Upgrade', 'Content-Type': 'text/plain' });
+    response.end('Only WebSocket is served here.\n');
+  });
+}
+
 /**
  * A stage: does the WebSocket handshake with each connection and emits the connection inside, ready to carry a session or to be
  * sniffed again. Addresses and earlier `meta` are carried over.
@@ -38,7 +51,7 @@ export function checkUpgrader(server: Partial<Record<'handleUpgrade', unknown>> 
  * closes the connection (1009), unless the server has a `maxPayload` of its own. Conns of this package send `maxMessageBytes`, 64 KiB unless set,
  * at most.
  *
- * A connection without a good handshake is answered 400 or 426, or closed after 60 seconds. Completes with the source once no
+ * A connection without a good handshake is answered 400 or 426, or closed after 10 seconds. Completes with the source once no
  * handshake is under way. Unsubscribing destroys the connections in handshake; those emitted live on.
  *
  * @param server - a `WebSocketServer` of `ws` (8), made with `{ noServer: true }`
@@ -76,10 +89,7 @@ class Handshakes {
 
   constructor(server: WebSocketUpgrader, options: TerminateWebSocketOptions) {
     this.#options = options;
-    this.#http = createServer((_request, response) => {
-      response.writeHead(426, { Upgrade: 'websocket', Connection: 'close, Upgrade', 'Content-Type': 'text/plain' });
-      response.end('Only WebSocket is served here.\n');
-    });
+    this.#http = upgradeServer();
     this.#http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       server.handleUpgrade(request, socket, head, (client) => this.#underWay.get(socket)?.(client));
     });

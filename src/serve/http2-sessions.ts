@@ -9,7 +9,7 @@ import { drainHttp } from './http-drain.js';
 import { http2Stream } from './http2-stream.js';
 import { announceLiving, checkProbe, endWhenSilent, type ProbeOptions } from './living-sessions.js';
 import type { ServerKind } from './served-server.js';
-import { isTlsServer, showClients } from './tls-handshakes.js';
+import { boundHandshakes, countHandshake, isTlsServer, showClients } from './tls-handshakes.js';
 
 /** An open session, and the stream that was handed over for it; none for one of the server's own port. */
 interface Open {
@@ -29,6 +29,7 @@ export const HTTP2: ServerKind<Http2Server | Http2SecureServer> = {
   prepare: (server) => prepare(server, {}),
   asTaken: http2Stream,
   take: (server, stream) => {
+    countHandshake(server, stream);
     taking = stream;
     try {
       server.emit('connection', stream);
@@ -68,10 +69,10 @@ function prepare(server: Http2Server | Http2SecureServer, options: ProbeOptions)
     showPeer(session);
   };
   server.on('session', onSession);
-  const undoTls = isTlsServer(server) ? showClients(server) : undefined;
+  const undos = isTlsServer(server) ? [boundHandshakes(server), showClients(server)] : [];
   return () => {
     server.off('session', onSession);
-    undoTls?.();
+    for (const undo of undos) undo();
   };
 }
 

@@ -2,9 +2,16 @@ import { Socket, type Server } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Server as TlsServer, type TLSSocket } from 'node:tls';
 import { addressesOf } from '../conn/addresses.js';
+import { PassingMap } from '../conn/passing-map.js';
 import { carryAddresses, hasOwnAddresses } from '../net/carry-addresses.js';
 import type { SocketLike } from '../net/socket-like.js';
 import { carrierOf } from '../net/tls-carrier.js';
+
+/** Handshakes under way at once, as by default in `terminateTls`. */
+export const MAX_HANDSHAKES = 1024;
+
+// By server, in the order in which they began.
+const underWay = new WeakMap<Server, PassingMap<Duplex, Duplex>>();
 
 // The streams that were handed over, and whether each was half-open by itself.
 const begun = new WeakMap<Duplex, boolean>();
@@ -50,4 +57,40 @@ export function showClients(server: TlsServer): () => void {
   };
   server.prependListener('secureConnection', onSecure).prependListener('tlsClientError', onFailed);
   return () => server.off('secureConnection', onSecure).off('tlsClientError', onFailed);
+}
+
+/**
+ * Bounds the handshakes of a server, which strangers begin and Node keeps for 120 s: what {@link countHandshake} is told of past the bound ends
+ * the oldest. What is returned undoes this.
+ */
+export function boundHandshakes(server: TlsServer): () => void {
+  const streams = new PassingMap<Duplex, Duplex>();
+  underWay.set(server, streams);
+  const onSecure = (secure: TLSSocket): void => {
+    const carrier = carrierOf(secure);
+    if (carrier !== undefined) streams.delete(carrier);
+  };
+  // Every other end of a handshake comes here.
+  const onFailed = (_error: Error, secure: TLSSocket): void => {
+    onSecure(secure);
+  };
+  server.on('secureConnection', onSecure).on('tlsClientError', onFailed);
+  return () => {
+    underWay.delete(server);
+    server.off('secureConnection', onSecure).off('tlsClientError', onFailed);
+  };
+}
+
+/** A handshake begins. */
+export function countHandshake(server: Server, stream: Duplex): void {
+  const streams = underWay.get(server);
+  if (streams === undefined) return;
+  const [oldest] = streams.size < MAX_HANDSHAKES ? [] : streams.values();
+  if (oldest !== undefined) {
+    streams.delete(oldest);
+    oldest.destroy();
+  }
+  streams.set(stream, stream);
+  // Over a Duplex a TLS socket that has ended does not know any more what it was over.
+  if (!(stream instanceof Socket)) stream.once('close', () => streams.delete(stream));
 }

@@ -6,7 +6,14 @@ import { requireWholeNumber } from '../bytes/whole-number.js';
 import { drainHttp, notePipelines } from './http-drain.js';
 import type { ServerKind } from './served-server.js';
 import { serverSink, type Sink } from './sink.js';
-import { beginHandshake, keepHalfOpen, isTlsServer, showClients } from './tls-handshakes.js';
+import {
+  beginHandshake,
+  boundHandshakes,
+  countHandshake,
+  keepHalfOpen,
+  isTlsServer,
+  showClients,
+} from './tls-handshakes.js';
 
 type Server = HttpServer | HttpsServer;
 
@@ -27,7 +34,10 @@ const LONGEST_MS = 2 ** 31 - 1;
 const HTTP: ServerKind<Server> = {
   prepare: (server) => prepare(server, false),
   take: (server, stream) => {
-    if (isTlsServer(server)) beginHandshake(stream);
+    if (isTlsServer(server)) {
+      beginHandshake(stream);
+      countHandshake(server, stream);
+    }
     server.emit('connection', stream);
   },
   drain: drainHttp,
@@ -35,7 +45,9 @@ const HTTP: ServerKind<Server> = {
 
 function prepare(server: Server, isHalfOpen: boolean): () => void {
   notePipelines();
-  const undos = isTlsServer(server) ? [keepHalfOpen(server, isHalfOpen), showClients(server)] : [];
+  const undos = isTlsServer(server)
+    ? [boundHandshakes(server), keepHalfOpen(server, isHalfOpen), showClients(server)]
+    : [];
   return () => {
     for (const undo of undos) undo();
   };

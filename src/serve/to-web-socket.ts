@@ -1,7 +1,7 @@
-import { createServer, type IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { PassingMap } from '../conn/passing-map.js';
-import { checkUpgrader } from '../net/terminate-web-socket.js';
+import { checkUpgrader, upgradeServer } from '../net/terminate-web-socket.js';
 import type { Sink } from './sink.js';
 import { toHttp } from './to-http.js';
 
@@ -49,10 +49,7 @@ const GOING_AWAY = 1001;
 export function toWebSocket(server: WebSocketServerLike): Sink {
   checkUpgrader(server);
   const clients = new PassingMap<WebSocketLike, WebSocketLike>();
-  const handshakes = createServer((_request, response) => {
-    response.writeHead(426, { Upgrade: 'websocket', Connection: 'close, Upgrade', 'Content-Type': 'text/plain' });
-    response.end('Only WebSocket is served here.\n');
-  });
+  const handshakes = upgradeServer();
   handshakes.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     server.handleUpgrade(request, socket, head, (client) => {
       clients.set(client, client);

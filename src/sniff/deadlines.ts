@@ -39,6 +39,11 @@ export class Deadlines<T extends Due> {
     this.#timer ??= this.#wakeIn(this.#ms);
   }
 
+  /** What was added first of all that is still due. */
+  get oldest(): T | undefined {
+    return this.#first as T | undefined;
+  }
+
   /** It has happened. */
   remove(due: T): void {
     this.size--;

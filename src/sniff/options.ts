@@ -29,6 +29,12 @@ export interface SniffOptions<T extends string = string> {
   readonly undecided?: 'reject' | 'next';
   /** Bytes of one connection that may be looked at; 1 to 1 MiB. @defaultValue 16384 (16 KiB) */
   readonly maxBytes?: number;
+  /**
+   * Connections that may be undecided at once, 1 or more, those without a byte among them. One more decides the oldest on what it has sent, or
+   * turns it away as `'overflow'`: a newcomer is as a rule a client that speaks at once. @defaultValue 4096: each has 0.4 s when
+   * 10,000 silent ones come a second
+   */
+  readonly maxUndecided?: number;
   /** Memory for the bytes of all undecided connections; one of 64 MiB serves the process unless you make your own. */
   readonly budget?: SniffBudget;
   /**
@@ -53,6 +59,7 @@ export interface SniffSettings {
   readonly timeoutMs: number;
   readonly onTimeout: string;
   readonly maxBytes: number;
+  readonly maxUndecided: number;
   readonly budget: SniffBudget;
   readonly strict: boolean;
   readonly rejectsUndecided: boolean;
@@ -69,18 +76,23 @@ const MAX_BYTES_LIMIT = 1 << 20;
 // Longer than any round trip a client needs for its first flight, short enough to bound silent clients.
 const TIMEOUT_MS = 3000;
 const TIMEOUT_MS_LIMIT = 0x7fff_ffff;
+// Time for a first flight though 10,000 silent connections come a second; of the order of Linux' own bound for half-open ones (tcp_max_syn_backlog).
+const MAX_UNDECIDED = 4096;
 const PROCESS_BUDGET = sniffBudget({ maxBytes: 64 << 20 });
 
 /** @throws UsageError `ERR_MUX_OPTION` for a value out of range */
 export function sniffSettings(options: SniffOptions): SniffSettings {
   const { timeoutMs = TIMEOUT_MS, maxBytes = MAX_BYTES, order = 'strict', undecided = 'reject' } = options;
+  const { maxUndecided = MAX_UNDECIDED } = options;
   checkWholeNumber('timeoutMs', timeoutMs, 1, TIMEOUT_MS_LIMIT);
   checkWholeNumber('maxBytes', maxBytes, 1, MAX_BYTES_LIMIT);
+  checkWholeNumber('maxUndecided', maxUndecided, 1);
   checkWord('order', order, 'strict', 'firstDefinite');
   checkWord('undecided', undecided, 'reject', 'next');
   return {
     timeoutMs,
     maxBytes,
+    maxUndecided,
     onTimeout: options.onTimeout ?? 'close',
     budget: options.budget ?? PROCESS_BUDGET,
     strict: order === 'strict',

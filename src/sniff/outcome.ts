@@ -7,7 +7,7 @@ import type { SniffError } from '../errors.js';
  * - `'unreadable'` a matcher can't read what it looks for, and those behind it don't get what it has not refused
  * - `'timeout'` undecided at the deadline
  * - `'eof'` the client ended before it was decided
- * - `'overflow'` undecided at the byte cap, or the memory for undecided connections is used up
+ * - `'overflow'` undecided at the byte cap, the memory for undecided connections is used up, or there are too many of them
  * - `'abort'` reset or closed after some bytes
  * - `'error'` the connection failed in another way
  * - `'unclaimed'` matched, but nobody subscribes to its protocol

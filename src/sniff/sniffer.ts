@@ -13,7 +13,10 @@ const REJECTED: Readonly<Record<RejectReason, readonly [ErrorCode, string]>> = {
   unreadable: ['ERR_MUX_NO_MATCH', 'a matcher could not read what it looks for'],
   timeout: ['ERR_MUX_SNIFF_TIMEOUT', 'undecided at the deadline'],
   eof: ['ERR_MUX_NO_MATCH', 'the client ended before its protocol was known'],
-  overflow: ['ERR_MUX_SNIFF_LIMIT', 'undecided at the limit of bytes to look at (maxBytes, or the budget)'],
+  overflow: [
+    'ERR_MUX_SNIFF_LIMIT',
+    'undecided at the limit of bytes to look at (maxBytes, or the budget), or of connections (maxUndecided)',
+  ],
   abort: ['ERR_MUX_ABORT', 'the client left before its protocol was known'],
   error: ['ERR_MUX_ABORT', 'the connection failed before its protocol was known'],
   unclaimed: ['ERR_MUX_UNCLAIMED', 'nobody subscribes to its protocol'],
@@ -38,7 +41,8 @@ export class Sniffer implements Verdicts, Holder {
   }
 
   add(conn: Conn): void {
-    const { counters } = this.settings;
+    const { counters, maxUndecided } = this.settings;
+    if (this.#undecided.size >= maxUndecided) this.#undecided.oldest?.makeRoom();
     counters.accepted++;
     counters.undecided++;
     const sniffing = new Sniffing(conn, this);

@@ -136,6 +136,11 @@ export class Sniffing implements PeekHandler, Freed, Due {
     this.#finalize('timeout');
   }
 
+  /** Too many are undecided: this one has had the most time. */
+  makeRoom(): void {
+    this.#finalize('overflow');
+  }
+
   freed(): void {
     if (this.#found === undefined) return;
     this.#sniffer.decide(this, this.#found);
