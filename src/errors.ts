@@ -85,7 +85,7 @@ export class MuxError extends Error {
   readonly retryable: boolean;
 
   constructor(code: ErrorCode, message: string, facts: MuxErrorFacts = {}) {
-    // Peers give some of the text: names, reasons, what another library says of what they sent.
+    // Peers supply some of the text: names, reasons, and messages of other libraries that quote them.
     super(`[${code}] ${printable(message)}`, facts.cause === undefined ? undefined : { cause: facts.cause });
     this.name = new.target.name;
     this.code = code;

@@ -35,6 +35,6 @@ async function carry(stream: MuxStream): Promise<void> {
   const sending = Readable.toWeb(process.stdin).pipeTo(stream.writable);
   // A stdin that fails resets the stream, and so the pipeline fails with it, as with a stream that breaks. What is left to fail here
   // alone is sending on after the other end closed the stream in order, which is no fault.
-  sending.catch(() => undefined); // Told by the pipeline below.
+  sending.catch(() => undefined); // The pipeline below reports it.
   await pipeline(stream, process.stdout, { end: false });
 }

@@ -1,4 +1,4 @@
-/** Who talks to whom; what is absent stays as it is. */
+/** The addresses of both ends of a connection; an absent field leaves the present value as it is. */
 export interface Addresses {
   /** IP address of the other end. */
   readonly remoteAddress?: string | undefined;
@@ -10,7 +10,7 @@ export interface Addresses {
   readonly localPort?: number | undefined;
 }
 
-/** The addresses as they are now: a socket that is closed has none. */
+/** The present addresses: a closed socket has none. */
 export function addressesOf({ remoteAddress, remotePort, localAddress, localPort }: Addresses): Addresses {
   return { remoteAddress, remotePort, localAddress, localPort };
 }

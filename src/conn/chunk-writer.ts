@@ -7,9 +7,9 @@ const MAX_CHUNK_BYTES = 65_536;
 /** From here on writers wait. */
 const HIGH_WATER_BYTES = 262_144;
 
-/** What a {@link ChunkWriter} tells its connection. */
+/** Events that a {@link ChunkWriter} reports to its connection. */
 interface ChunkWriterOwner {
-  /** The writable is closed: all that was written has left. */
+  /** The writable is closed: all written bytes have left. */
   onWriterClosed(): void;
   /** The writable failed, or the peer cancelled it. */
   onWriterFailed(reason: unknown): void;
@@ -28,8 +28,8 @@ const ignore = (): void => undefined;
 /**
  * The outbound half of a Conn over Web Streams.
  *
- * Each chunk given to the writable is a copy of its own: streams of bytes, WebTransport and ports detach the memory of what they are
- * given, and with a view that would be the memory of other views, too. What waits meanwhile is gathered into the next chunk.
+ * The writable gets each chunk as a copy: streams of bytes, WebTransport and ports detach the memory of a chunk, and other views may
+ * share the memory of a view. Bytes that wait are gathered into the next chunk.
  */
 export class ChunkWriter {
   bytesWritten = 0;
@@ -89,20 +89,20 @@ export class ChunkWriter {
     return ignore;
   }
 
-  /** Closes the writable behind what is written. */
+  /** Closes the writable after the written bytes. */
   end(): void {
     if (this.#end !== 'open') return;
     this.#end = 'due';
     this.#flush();
   }
 
-  /** What the writable has not taken is lost. */
+  /** Drops the bytes that the writable has not taken. */
   abort(reason: unknown): void {
     this.#stop();
     this.#writer.abort(reason).catch(ignore);
   }
 
-  // One write at least is under way while something waits, whatever the writable says of its room: the end of it looks again.
+  // While bytes wait, at least one write is under way, whatever `desiredSize` says. Its end calls this again.
   get #mayWrite(): boolean {
     return this.#writesUnderWay === 0 || (this.#writer.desiredSize ?? 0) > 0;
   }
@@ -124,7 +124,7 @@ export class ChunkWriter {
     };
     this.#queue.moveTo({ append }, length);
     this.#writesUnderWay++;
-    // Why a write failed is told by `closed`.
+    // `closed` has the reason of a failed write.
     this.#writer.write(chunk).then(() => {
       this.#onTaken(length);
     }, ignore);
@@ -138,7 +138,7 @@ export class ChunkWriter {
     if (!this.needsDrain) this.#waiting.wake(this.#owner);
   }
 
-  // Nothing more leaves: nobody has to wait for it.
+  // No more bytes leave: release the writers that wait.
   #stop(): void {
     this.#end = 'sent';
     this.#queue.clear();

@@ -18,7 +18,7 @@ export interface ConnDuplex extends Duplex {
 type ConnDuplexClass = new (conn: Conn, scheduler: SchedulerLike) => ConnDuplex;
 type Done = (error?: Error | null) => void;
 
-// A reader that asks for nothing more hears of a failure after so long: its writes wait for it.
+// A reader that reads no more gets a failure after this time: its writes wait until then.
 const WAITING_MS = 30_000;
 // So many chunks may wait in the buffer of the stream, each for some 300 bytes besides its own. The rest waits in the connection, gathered.
 const MANY_CHUNKS = 32;
@@ -30,7 +30,7 @@ let ConnDuplexOf: ConnDuplexClass | undefined;
  * and only when called, so that the rest runs, and bundles, without it.
  *
  * As with a socket, a reset destroys it with the error, and what is in its buffer is lost; destroying it with an error resets
- * the connection. When the connection fails otherwise, what arrived is read first. Until then writes wait.
+ * the connection. When the connection fails otherwise, the bytes that arrived are read first. Until then writes wait.
  *
  * @param scheduler - the clock of its `setTimeout`
  * @throws UsageError `ERR_MUX_USAGE` where there is no Node
@@ -58,8 +58,8 @@ function connDuplexClass(): ConnDuplexClass {
   const inTwoTurns = (act: () => void): void => {
     setImmediate(() => setImmediate(act));
   };
-  // Ends that come in one turn are shown after one callback: after each callback Node does what it led to, and the answers to all of
-  // them go in one write. Each in a microtask of its own: what a listener of 'readable' throws keeps the end from nobody else.
+  // Ends of one turn share one callback: Node runs all work that a callback caused before the next, so their answers leave in one
+  // write. Each end has a microtask of its own: a listener of 'readable' that throws does not keep the end from the others.
   let coming: (() => void)[] | undefined;
   const endInTwoTurns = (show: () => void): void => {
     if (coming === undefined) {
@@ -79,14 +79,14 @@ function connDuplexClass(): ConnDuplexClass {
     #chunks = 0;
     #wanted = false;
     #ended = false;
-    // Why the connection is over, while there is something left to read.
+    // Why the connection is over, while bytes are left to read.
     #failure: MuxError | undefined;
-    // Nothing more comes out of the connection: what is left to read is in the buffer of this stream.
+    // The connection gives no more bytes: those left to read are in the buffer of this stream.
     #isDelivered = false;
     #resetting = false;
     // A write that the connection did not take.
     #held: Done | undefined;
-    // Bytes that the connection was given in a write that it has not answered.
+    // Bytes of a write that the connection has not confirmed.
     #passedBytes = 0;
     readonly #scheduler: SchedulerLike;
     #patience: Subscription | undefined;
@@ -121,15 +121,15 @@ function connDuplexClass(): ConnDuplexClass {
       });
     }
 
-    // Shows the failure behind everything that came before it, an end included, and to a reader that asks for what comes next. One that
-    // does not may hold bytes itself, which the error would take from its own reader: node:http pauses then, undici does not call read.
+    // Shows the failure after all earlier bytes, an end included, and only to a reader that asks for more. Another reader may hold bytes
+    // itself, and the error would take them from its own reader: node:http pauses then, undici does not call read.
     #failIfRead(): void {
       const failure = this.#failure;
       if (failure === undefined || !this.#isDelivered || this.readableLength > 0 || this.destroyed) return;
       const waits = this.listenerCount('readable') > 0 ? this.#isServed : this.readableFlowing === false;
       if (waits && !this.readableEnded) {
         this.#patience ??= inBackground(this.#scheduler, () => this.destroy(failure), WAITING_MS);
-        // For a reader that reads once for each event, and has read everything.
+        // For a reader that reads once for each event and has read all bytes.
         if (this.#isServed) setImmediate(() => this.emit('readable'));
       } else if (this.#ended) inTwoTurns(() => this.destroy(failure));
       else this.destroy(failure);
@@ -209,8 +209,8 @@ function connDuplexClass(): ConnDuplexClass {
       return this.writableLength - this.#passedBytes;
     }
 
-    // What "write" says yes to may be overwritten next: Duplex.toWeb takes that for the end of the write. So what has to wait in here
-    // is a copy, too.
+    // The caller may overwrite a chunk for which `write` returned true: Duplex.toWeb takes that for the end of the write. So chunks that
+    // wait here are copies, too.
     override write(chunk: unknown, encoding?: unknown, done?: unknown): boolean {
       const waits = this.writableLength > 0 && chunk instanceof Uint8Array && !isLent(chunk);
       return super.write(waits ? copyOf(chunk) : chunk, encoding as BufferEncoding, done as Done);
@@ -227,7 +227,7 @@ function connDuplexClass(): ConnDuplexClass {
       this._touch();
       const lends = writes.some(({ chunk }) => isLent(chunk));
       const chunks = writes.map(({ chunk }) => (isLent(chunk) ? chunk : copyOf(chunk)));
-      // An empty one at the end would be done before those that it follows.
+      // An empty chunk at the end would be confirmed before the chunks in front of it.
       while (chunks.length > 1 && chunks.at(-1)?.length === 0) chunks.pop();
       // Later, since what is sent may be answered within the call, and Node loses what is written from within _writev.
       queueMicrotask(() => {
@@ -253,7 +253,7 @@ function connDuplexClass(): ConnDuplexClass {
       };
     }
 
-    // Nothing was sent of what is written to a connection that is over, yet there may be something to read.
+    // A connection that is over sends no more, but there may be bytes to read.
     #taken(done: Done): void {
       this.#passedBytes = 0;
       if (this.#failure === undefined) done();

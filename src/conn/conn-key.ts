@@ -4,7 +4,7 @@ import { UsageError } from '../errors.js';
 export const CONN_KEY: unique symbol = Symbol('rxmux.conn');
 
 /**
- * Refuses a class of a user, which the compiler does not stop in JavaScript.
+ * Refuses a class of a user: in JavaScript no compiler does.
  * @throws UsageError `ERR_MUX_USAGE` for anything but the key
  */
 export function checkConnKey(key: typeof CONN_KEY): void {

@@ -140,7 +140,7 @@ export abstract class Conn<P extends string = string, M extends object = ConnMet
    */
   abstract duplex(): Duplex;
 
-  /** @internal True once the peer's FIN has arrived, be it behind bytes that nobody has read. */
+  /** @internal True once the peer's FIN has arrived, even if bytes before it are still unread. */
   abstract readonly _hasEnded: boolean;
   /** @internal */
   abstract _read(intake: Intake): Reading;
@@ -174,7 +174,7 @@ export abstract class Conn<P extends string = string, M extends object = ConnMet
   protected abstract _end(): void;
   /** @internal Ends both directions now; `reset` says so on the wire where the wire can. */
   abstract _destroy(error: MuxError | undefined, reset: boolean): void;
-  /** @internal Resets, as {@link Conn.error}, but behind what was written where the connection can. */
+  /** @internal Resets, as {@link Conn.error}, but after the written bytes if the connection can do that. */
   _fail(error: MuxError): void {
     this.error(error);
   }
@@ -242,7 +242,7 @@ export abstract class Conn<P extends string = string, M extends object = ConnMet
    */
   get writable(): WritableStream<Uint8Array> {
     let failure: MuxError | undefined;
-    // Called when a chunk is written, which may then wait in the queue of the stream.
+    // Called for each written chunk. The chunk may then wait in the queue of the stream.
     const size = (chunk: unknown): number => {
       if (chunk instanceof Uint8Array) this.queuedBytes += chunk.length;
       return 1;
@@ -287,7 +287,7 @@ export abstract class Conn<P extends string = string, M extends object = ConnMet
   }
 }
 
-/** Checks what has to be a Conn, at the call of `name`. @throws UsageError `ERR_MUX_OPTION` for anything else */
+/** Checks that an argument of `name` is a Conn. @throws UsageError `ERR_MUX_OPTION` for anything else */
 export function requireConn(name: string, value: unknown): void {
   if (!(value instanceof Conn)) throw new UsageError('ERR_MUX_OPTION', `${name} takes a Conn: see fromDuplex`);
 }

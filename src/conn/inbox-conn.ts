@@ -88,12 +88,12 @@ export abstract class InboxConn<P extends string = string, M extends ConnMeta = 
 
   /** @internal The reader is done with so many bytes. */
   abstract onConsumed(bytes: number): void;
-  /** @internal The reader left before the end; with an error, the peer is to learn of it. */
+  /** @internal The reader left before the end; with an error, the peer is notified. */
   abstract onCancelled(error?: MuxError): void;
 
-  /** @internal A reader has attached or resumed, or a look at the first bytes begins. */
+  /** @internal A reader has attached or resumed, or a peek begins. */
   onWanted(): void {
-    // A Conn that is pushed to sends by credit; one that pulls overrides this.
+    // A pushed Conn controls its peer by credit; a Conn that pulls overrides this.
   }
 
   /** @internal A listener of a Duplex threw, which with a socket is an uncaught exception, too. */
@@ -104,7 +104,7 @@ export abstract class InboxConn<P extends string = string, M extends ConnMeta = 
     });
   }
 
-  /** @internal Bytes written to the Duplex or the Web Stream that are in its queue still. */
+  /** @internal Bytes in the queue of the Duplex or the Web Stream. */
   get unpassedBytes(): number {
     return this.queuedBytes + (this.#duplex?._unpassedBytes ?? 0);
   }
@@ -114,7 +114,7 @@ export abstract class InboxConn<P extends string = string, M extends ConnMeta = 
     return this.#closed !== undefined;
   }
 
-  /** @internal Answers a write that comes after our end; its writer waits as long as others do. */
+  /** @internal Answers a write after our end; its writer waits as long as others do. */
   protected refuse(done: WriteDone | undefined): boolean {
     if (done !== undefined) this._drained(() => done(neverSent()));
     return !this.needsDrain;

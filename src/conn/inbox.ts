@@ -10,7 +10,7 @@ const NONE = new ChunkQueue();
 
 const ENDED = { error: undefined };
 
-/** The connection is over, and what arrived before is still the reader's, if there is patience. */
+/** The connection is over. With `patience` the reader still gets the bytes that arrived before. */
 interface Failure {
   readonly error: MuxError;
   readonly patience: Patience | undefined;
@@ -23,9 +23,9 @@ interface Failure {
 export interface InboxOwner {
   /** The reader is done with so many bytes: the peer may send as many more. */
   onConsumed(bytes: number): void;
-  /** The reader left before the end; with an error, the peer is to learn of it. */
+  /** The reader left before the end; with an error, the peer is notified. */
   onCancelled(error?: MuxError): void;
-  /** The reader resumed, or a look at the first bytes began: whoever pulls may go on. */
+  /** The reader resumed, or a peek began: a Conn that pulls may go on. */
   onWanted(): void;
   /** The reader threw: that is its own end, and not that of who delivers. */
   onThrown(error: unknown): void;
@@ -69,12 +69,12 @@ export class Inbox implements Reading {
     else this.#peek.bytes(chunk, false);
   }
 
-  /** True while bytes are taken as they come: by a reader that is not paused, by a look, or by nobody once the reader has left. */
+  /** True while bytes are taken as they come: by a reader that is not paused, by a peek, or to drop them once the reader has left. */
   get isWanted(): boolean {
     return this.#cancelled || this.#peek !== undefined || this.#hasReader();
   }
 
-  /** True once the peer's FIN has arrived, be it behind bytes that nobody has read. */
+  /** True once the peer's FIN has arrived, even if bytes before it are still unread. */
   get hasEnded(): boolean {
     return this.#end === ENDED;
   }
@@ -85,7 +85,7 @@ export class Inbox implements Reading {
   }
 
   /**
-   * The connection is over. With `patience` what arrived is delivered first, then the error; without it, it is lost. A FIN that came
+   * The connection is over. With `patience` the bytes that arrived are delivered first, then the error; without it, they are lost. A FIN that came
    * before stays: the reader gets everything, and `complete`.
    */
   fail(error: MuxError, patience?: Patience): void {
@@ -104,7 +104,7 @@ export class Inbox implements Reading {
     this.#awaitReader();
   }
 
-  /** Forgets what waits here, a FIN behind it included. */
+  /** Forgets the bytes that wait here, and a FIN after them. */
   drop(): void {
     if (this.#chunks.isEmpty) return;
     this.#lose();
@@ -189,13 +189,13 @@ export class Inbox implements Reading {
     if (!this.#isTold) this.#owner.onCancelled(error);
   }
 
-  // One bound for every way of reading: nobody waits, and nothing is kept, for a reader that has stopped for good.
+  // One bound for every way of reading: a reader that has stopped for good keeps neither bytes nor writers.
   #awaitReader(): void {
     const failure = this.#failure;
     if (failure?.patience === undefined) return;
     const { scheduler, stallTimeoutMs } = failure.patience;
     failure.stall?.unsubscribe();
-    // A reader that holds nothing hears of the end when it goes on.
+    // A reader without bytes of its own gets the end when it resumes.
     if (this.#intake === undefined || this.#heldBytes === 0) return;
     const giveUp = (): void => {
       this.#giveUp(failure.error);
@@ -218,7 +218,7 @@ export class Inbox implements Reading {
       this.#isTold = true;
     }
     intake.failed(error, isReset);
-    // With nothing before it, such a reader hears of the end at once, paused or not.
+    // If no bytes are in front of it, such a reader gets the end at once, paused or not.
     if (this.#heldBytes === 0 && !this.#delivering) this.#tellEnd(true);
   }
 

@@ -48,12 +48,12 @@ export function mapped(ip: Ip): Uint8Array {
   return ip.length === 4 ? Uint8Array.from([...MAPPED_PREFIX, ...ip]) : ip;
 }
 
-/** The family of an address that is known to be one, by the name that Node gives it. */
+/** The family of a valid address, as Node names it. */
 export const familyOf = (address: string): 'IPv4' | 'IPv6' => (address.includes(':') ? 'IPv6' : 'IPv4');
 
 /**
- * What a client is counted by: its IPv4 address, or the /64 of its IPv6 address. One host has all of a /64 (RFC 4862), so a limit for each address
- * would be none. Text that is no address is counted by itself.
+ * The key under which a client is counted: its IPv4 address, or the /64 of its IPv6 address. One host has all of a /64 (RFC 4862), so a limit
+ * for each address would not limit it. Text that is no address is its own key.
  */
 export function countedAs(address: string): string {
   const ip = parseIp(address);

@@ -3,16 +3,16 @@ import { MuxError, UsageError } from '../errors.js';
 /** A chunk of this size costs less to wait for than to copy. */
 export const LENT_BYTES = 16_384;
 
-/** Says of a chunk, whose writer wants its buffer back, whether it is sent as it is. Otherwise a copy is, and no one has to wait. */
+/** True if a chunk whose writer wants its buffer back is sent by reference. Otherwise a copy is sent, and the writer need not wait. */
 export const isLent = (chunk: Uint8Array): boolean => chunk.length >= LENT_BYTES;
 
-/** Says that the bytes of a write have left or, with an error, that they never will. As Node's own. */
+/** Called once the bytes of a write have left or, with an error, never will. The same as Node's own. */
 export type WriteDone = (error?: Error | null) => void;
 
-/** What a writer gets for bytes that never leave. */
+/** The error of a write whose bytes never leave. */
 export const neverSent = (): MuxError => new MuxError('ERR_MUX_CLOSED', 'the connection ended before this was sent');
 
-// Whoever writes JavaScript has no compiler that tells; over a session a string would become zeros.
+// In JavaScript no compiler refuses a string, and a session would send zeros for it.
 export function checkBytes(chunk: unknown): void {
   if (chunk instanceof Uint8Array) return;
   const what = chunk === null ? 'null' : typeof chunk;

@@ -1,4 +1,4 @@
-/** Resolves in a later task. A timer would be held up for a second in a tab that is hidden. */
+/** Resolves in a later task. In a hidden tab a timer would take up to a second. */
 export function nextTask(): Promise<void> {
   return new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();

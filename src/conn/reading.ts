@@ -21,7 +21,7 @@ export interface Patience {
   readonly stallTimeoutMs: number;
 }
 
-/** Who wants none of it. */
+/** Drops everything. */
 export const NOBODY: Intake = { next: () => undefined, complete: () => undefined, error: () => undefined };
 
 /** The reader's hold on the connection. A reading begins paused: nothing is delivered before the first `resume`. */
@@ -33,7 +33,7 @@ export interface Reading {
   /** Says that delivered bytes were consumed; a windowed connection grants its peer that much credit. */
   consumed(bytes: number): void;
   /**
-   * The reader wants no more. Does nothing after complete or error. With an error the peer is to learn of it: a stream of a session is
+   * The reader wants no more. Does nothing after complete or error. With an error the peer is notified: a stream of a session is
    * reset as soon as our own end has been sent.
    */
   cancel(error?: MuxError): void;

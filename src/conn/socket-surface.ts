@@ -30,7 +30,7 @@ export function withSocketSurface(
     #idle: Subscription | undefined;
 
     constructor(conn: Conn, scheduler: SchedulerLike) {
-      // What "write" says yes to is copied: a caller may take that, too, for leave to use its buffer again.
+      // A chunk for which `write` returns true is copied: a caller may take that, too, as permission to use its buffer again.
       super({ allowHalfOpen: true, writableHighWaterMark: LENT_BYTES });
       this._conn = conn;
       this.#scheduler = scheduler;

@@ -1,13 +1,13 @@
 import { asyncScheduler, interval, type SchedulerLike, type Subscription } from 'rxjs';
 
 const EVERY_MS = 5;
-/** A timer that comes later than this is held back by the browser, or the page is busy. */
+/** A timer that is later than this was delayed by the browser, or the page is busy. */
 const LATE_MS = 100;
 
-/** Answers each message after as many milliseconds as it says. */
+/** The script of the worker: answers each message after the milliseconds in it. */
 const WORKER_CODE = 'onmessage = ({ data }) => setTimeout(() => postMessage(0), data)';
 
-/** A Web Worker, as far as it is used here. */
+/** The part of a Web Worker that is used here. */
 interface TickWorker {
   onmessage: (() => void) | null;
   postMessage(ms: number): void;
@@ -23,9 +23,9 @@ interface Page {
 /**
  * Calls back about every 5 ms between `start` and `stop`.
  *
- * Browsers run the timers of a hidden page once a second or less, and those of some frames that are in view. Web Workers are not
- * held back. So when the page is hidden, or a tick came late, a worker gives the ticks beside the timer. Where the page's Content
- * Security Policy forbids workers from a Blob, only the timer is left.
+ * Browsers run the timers of a hidden page, and of some visible frames, once a second or less. They do not delay Web Workers. So when
+ * the page is hidden, or a tick came late, a worker gives ticks beside the timer. If the Content Security Policy of the page forbids
+ * workers from a Blob, there is only the timer.
  */
 export class Ticks {
   readonly #onTick: () => void;
@@ -33,7 +33,7 @@ export class Ticks {
   #timer: Subscription | undefined;
   #dueAt = 0;
   #isLate = false;
-  /** Null where it can't be had. */
+  /** Null if the page cannot have one. */
   #worker: TickWorker | null | undefined;
   #isAsked = false;
 

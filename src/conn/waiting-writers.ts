@@ -1,4 +1,4 @@
-/** What a stream does about a writer that throws. */
+/** Handles a writer that throws. */
 interface Owner {
   onThrown(error: unknown): void;
 }
@@ -11,7 +11,7 @@ export class WaitingWriters {
     return this.#callbacks.length === 0;
   }
 
-  /** Adds one; gives back the way to forget it. */
+  /** Adds a writer, and returns a function that removes it. */
   add(callback: () => void): () => void {
     this.#callbacks.push(callback);
     return () => {

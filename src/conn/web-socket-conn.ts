@@ -23,7 +23,7 @@ export interface FromWebSocketOptions {
    */
   readonly receiveBufferBytes?: number;
   /**
-   * The longest message that is sent, in bytes, 1 or more: what is written is cut to it. At most what the other end takes, `maxPayload`
+   * The longest message that is sent, in bytes, 1 or more: longer writes are cut into several. At most what the other end takes, `maxPayload`
    * of `ws` there, which is 1 MiB here unless set. @defaultValue 65536 (64 KiB)
    */
   readonly maxMessageBytes?: number;
@@ -32,7 +32,7 @@ export interface FromWebSocketOptions {
     /** True inside a TLS layer. @defaultValue true where the WebSocket's URL begins with `wss:` */
     readonly encrypted?: boolean;
   };
-  /** The clock of looking whether a full WebSocket has sent. @defaultValue `asyncScheduler`, and a Web Worker in a hidden page */
+  /** The clock of the checks whether a full WebSocket has sent. @defaultValue `asyncScheduler`, and a Web Worker in a hidden page */
   readonly scheduler?: SchedulerLike;
 }
 
@@ -52,7 +52,7 @@ const HIGH_WATER_BYTES = 262_144;
 // A message costs some 500 bytes besides its own.
 const HIGH_WATER_MESSAGES = 256;
 const RECEIVE_BUFFER_BYTES = 16 << 20;
-/** What arrived before an early close waits so long for a reader that takes none of it. */
+/** Bytes that arrived before an early close are kept so long for a reader that takes none of them. */
 const STALL_TIMEOUT_MS = 30_000;
 const MAX_MESSAGE_BYTES = 65_536;
 
@@ -69,7 +69,7 @@ class WebSocketConn extends InboxConn {
   readonly #early = new ByteQueue();
   readonly #earlyDone: WriteDone[] = [];
   readonly #waiting = new WaitingWriters();
-  /** No event says when a WebSocket has sent, so it is asked while a writer waits. */
+  /** No event says when a WebSocket has sent, so this asks it while a writer waits. */
   readonly #ticks: Ticks;
   // Messages written since it had nothing left to send.
   #waitingMessages = 0;
@@ -195,7 +195,7 @@ class WebSocketConn extends InboxConn {
     const told: WriteDone = (error) => {
       done(error ?? (this.isOver ? neverSent() : undefined));
     };
-    // One of `ws` keeps the bytes and calls back. Those of browsers take a copy, and there it is room that is waited for.
+    // A WebSocket of `ws` keeps the bytes and calls back. One of a browser takes a copy, so a write there only waits for room.
     const callsBack = this.#socket.terminate !== undefined;
     this.#socket.send(bytes.subarray(at), callsBack ? told : undefined);
     if (!callsBack) this._drained(told);
@@ -223,7 +223,7 @@ class WebSocketConn extends InboxConn {
       this.#isPaused = true;
       this.#socket.pause?.();
     }
-    // What the peer says comes on time where timers do not, and often because it took what was sent.
+    // Messages of the peer arrive on time even if timers do not, and often because it took our bytes.
     if (!this.#waiting.isEmpty && !this.needsDrain) this.#wakeWriters();
   }
 

@@ -10,9 +10,9 @@ import type { Patience } from './reading.js';
 
 /** Two Web Streams that are one connection: a `WebTransportBidirectionalStream`, for instance. */
 export interface WebStreams {
-  /** What the other end sends, in chunks of bytes of any kind. */
+  /** The bytes of the other end, in chunks of any byte type. */
   readonly readable: ReadableStream<ArrayBufferView | ArrayBuffer>;
-  /** What is sent to the other end, in chunks of at most 64 KiB, each with memory of its own. */
+  /** The bytes for the other end, in chunks of at most 64 KiB, each with memory of its own. */
   readonly writable: WritableStream<Uint8Array>;
 }
 
@@ -22,13 +22,13 @@ export interface FromStreamsOptions {
   readonly sendBufferBytes?: number;
   /** True inside a TLS layer, as WebTransport always is. @defaultValue false */
   readonly encrypted?: boolean;
-  /** The clock of waiting for the rest after a failure. @defaultValue `asyncScheduler` */
+  /** The clock of the wait for the rest after a failure. @defaultValue `asyncScheduler` */
   readonly scheduler?: SchedulerLike;
 }
 
-/** What arrived before a failure waits so long for a reader that takes none of it. */
+/** Bytes that arrived before a failure are kept so long for a reader that takes none of them. */
 const STALL_TIMEOUT_MS = 30_000;
-/** A readable whose writable has failed may give its rest; so long after its last chunk it counts as lost, too. */
+/** After its writable failed a readable may still give chunks; so long after the last one it counts as failed, too. */
 const REST_TIMEOUT_MS = 1000;
 const READS_PER_TASK = 64;
 
@@ -40,7 +40,7 @@ class WebStreamsConn extends InboxConn {
   readonly #out: ChunkWriter;
   readonly #patience: Patience;
   #isPulling = false;
-  // How the readable ended; acted on behind the chunks that it gave before.
+  // How the readable ended; takes effect after the chunks that it gave before.
   #readableEnd: { readonly reason?: unknown } | undefined;
   #isCancelled = false;
   #isWritten = false;
@@ -106,7 +106,7 @@ class WebStreamsConn extends InboxConn {
 
   /** @internal */
   onConsumed(): void {
-    // What is read next depends on who wants it, not on what was consumed: `consume` works on several chunks at once.
+    // The next read depends on demand, not on what was consumed: `consume` works on several chunks at once.
   }
 
   /** @internal */
@@ -125,7 +125,7 @@ class WebStreamsConn extends InboxConn {
     else if (this.inbox.hasEnded) this.close(undefined);
   }
 
-  /** @internal The peer reads no more, and what it has sent before is still to be read. */
+  /** @internal The peer reads no more; the bytes that it sent before are still to be read. */
   onWriterFailed(reason: unknown): void {
     if (this.isOver) return;
     this.#writeFailure = resetBy(reason);
@@ -183,7 +183,7 @@ class WebStreamsConn extends InboxConn {
     }, REST_TIMEOUT_MS);
   }
 
-  /** Over in both directions; unless told, `closed$` takes it for an orderly end. */
+  /** Over in both directions; without an error, `closed$` reports an orderly end. */
   #fail(
     error: MuxError,
     { patience, isTold = true }: { readonly patience?: Patience; readonly isTold?: boolean },
@@ -206,7 +206,7 @@ function bytesOf(value: unknown): Uint8Array | undefined {
   return isBuffer ? new Uint8Array(value as ArrayBuffer) : undefined;
 }
 
-/** What a stream failed with is the peer's reset; a WebTransport tells its code. */
+/** The failure of a stream as a reset by the peer; a WebTransport gives its code. */
 function resetBy(reason: unknown): ResetError {
   const { message, streamErrorCode } = (reason ?? {}) as {
     readonly message?: unknown;

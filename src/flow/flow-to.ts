@@ -9,7 +9,7 @@ import { holdable } from './on-backpressure-buffer.js';
  *
  * Emits nothing and completes when the flow is over. The source's completion half-closes the destination; the source's error
  * resets it with that error, behind what came before. A destination that ends first cancels the source, and one that ends with an error
- * has a stream reset behind our own end. How it ended is told by `closed$` of the two
+ * has a stream reset behind our own end. `closed$` of the two says how it ended
  * Conns, never by an error here: a client that resets its connection is no failure of the program. Unsubscribing cancels
  * the source and leaves the destination open.
  *
@@ -47,7 +47,7 @@ export function flowTo(destination: Conn): OperatorFunction<Uint8Array, never> {
           destination._fail(error);
           subscriber.complete();
         },
-        // Also while the destination is full, perhaps for ever.
+        // Also while the destination is full, which may last for ever.
         failed(error, isReset) {
           if (!isReset) return;
           destination.error(error);
