@@ -58,7 +58,7 @@ function subscribeConn(this: Observable<Uint8Array>, subscriber: Subscriber<Uint
  * A duplex byte connection: **an Observable of the bytes that come in and an Observer of the bytes that go out**.
  *
  * Reading is unicast and starts with the first of `subscribe`, `for await`, {@link Conn.readable} or {@link Conn.duplex};
- * a second reader gets `ERR_MUX_SECOND_SUBSCRIBE`. *Complete* = the peer's FIN; *error* = reset or failure
+ * a second reader gets `ERR_MUX_SECOND_SUBSCRIBE`. *Complete* = the peer's FIN, in TLS its `close_notify`; *error* = reset or failure
  * (`ERR_MUX_RESET`, `ERR_MUX_ABORT`, `ERR_MUX_OVERFLOW`); *unsubscribing* early = cancel: later inbound bytes are dropped, and
  * once the outbound side is complete too the connection is destroyed. Until somebody reads, the peer is held back.
  *

@@ -28,6 +28,7 @@ import { RelayDuplex } from './relay-duplex.js';
 import { canReset, resetSocket } from './reset-socket.js';
 import { SocketPeek } from './socket-peek.js';
 import type { SocketLike } from './socket-like.js';
+import { TlsEnd } from './tls-end.js';
 
 /** Settings of a Conn over a Duplex. */
 export interface FromDuplexOptions {
@@ -45,6 +46,7 @@ export class DuplexConn extends Conn {
   #addresses: Addresses | undefined;
   #isUnix = false;
   #writes: DuplexWriting | undefined;
+  #tlsEnd: TlsEnd | undefined;
   // Reader and closed$ hear of errors by 'close'. Without any listener an RST from a client would end the process.
   readonly #onError = (error: unknown): void => {
     this.#peek?.closed(failureOf(error));
@@ -55,6 +57,7 @@ export class DuplexConn extends Conn {
     super(CONN_KEY, options.sendBufferBytes);
     this.#duplex = duplex;
     this.#addresses = addresses;
+    this.#tlsEnd = TlsEnd.of(duplex);
     duplex.on('error', this.#onError);
   }
 
@@ -150,6 +153,7 @@ export class DuplexConn extends Conn {
       throw secondReader(this.id);
     }
     this.#take();
+    this.#tlsEnd?.forget();
     this.#duplex.off('error', this.#onError);
     return this.#duplex;
   }
@@ -164,7 +168,7 @@ export class DuplexConn extends Conn {
     this.keepAddresses();
     const duplex = this.#duplex;
     const writes = duplex instanceof Socket ? new LateWriteFailure(duplex) : undefined;
-    return new DuplexReading(duplex, intake, () => this.#whyClosed(), writes);
+    return new DuplexReading(duplex, intake, () => this.#whyClosed(), writes, this.#tlsEnd);
   }
 
   _peek(handler: PeekHandler): Peeking {

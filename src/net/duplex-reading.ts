@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { Intake, Reading } from '../conn/reading.js';
 import { MuxError } from '../errors.js';
 import type { LateWriteFailure } from './late-write-failure.js';
+import type { TlsEnd } from './tls-end.js';
 
 const NOTHING = new Uint8Array(0);
 
@@ -16,12 +17,20 @@ export class DuplexReading implements Reading {
   readonly #intake: Intake;
   readonly #failure: () => MuxError | undefined;
   readonly #writes: LateWriteFailure | undefined;
+  readonly #tlsEnd: TlsEnd | undefined;
 
-  constructor(duplex: Duplex, intake: Intake, failure: () => MuxError | undefined, writes?: LateWriteFailure) {
+  constructor(
+    duplex: Duplex,
+    intake: Intake,
+    failure: () => MuxError | undefined,
+    writes?: LateWriteFailure,
+    tlsEnd?: TlsEnd,
+  ) {
     this.#duplex = duplex;
     this.#intake = intake;
     this.#failure = failure;
     this.#writes = writes;
+    this.#tlsEnd = tlsEnd;
   }
 
   pause(): void {
@@ -67,7 +76,14 @@ export class DuplexReading implements Reading {
     // What ends here was reset: the error follows, by 'close'.
     if (this.#writes?.isPending === true) return;
     const duplex = this.#duplex;
-    if (this.#isAsked || !(duplex instanceof Socket) || !duplex.writable) {
+    const error = this.#tlsEnd?.error;
+    if (error !== undefined) {
+      this.#finish();
+      duplex.destroy(error);
+      this.#intake.error(error);
+      return;
+    }
+    if (this.#tlsEnd !== undefined || this.#isAsked || !(duplex instanceof Socket) || !duplex.writable) {
       this.#finish();
       this.#intake.complete();
       return;
