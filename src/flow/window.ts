@@ -117,7 +117,7 @@ export class ReceiveWindow {
     const isIdle = this.consumedBytes - this.#seenBytes < initialBytes / 2;
     this.#idleLooks = isIdle ? this.#idleLooks + 1 : 0;
     this.#seenBytes = this.consumedBytes;
-    // Time in which hardly anything came is no sign of a slow reader: what is read next is timed anew.
+    // A time with few bytes does not mean a slow reader: the next read is timed anew.
     if (isIdle) this.#epochStart = this.#epochBytes = 0;
     if (this.#idleLooks >= IDLE_LOOKS) this.#resize(initialBytes);
     return this.hasGrown;

@@ -1,12 +1,12 @@
 import type { Server } from 'node:net';
 
-// Where Node's http keeps the connections of a server, and the timer of their deadlines.
+// The fields in which Node's http keeps the connections of a server, and the timer of their deadlines.
 const CONNECTIONS = 'http.server.connections';
 const CHECKING = 'http.server.connectionsCheckingInterval';
 
 /**
  * Makes a server that never listens keep its deadlines: Node's http sets up the list behind `headersTimeout`, `requestTimeout` and
- * `closeAllConnections` on 'listening' only. What is returned stops the timer. The list stays with the server: native parsers point to
+ * `closeAllConnections` on 'listening' only. The returned function stops the timer. The list stays with the server: native parsers point to
  * it without holding it, and the process crashes (SIGSEGV) when one outlives it.
  */
 export function announceListening(server: Server): () => void {
@@ -19,15 +19,15 @@ export function announceListening(server: Server): () => void {
   };
 }
 
-/** A parser of a connection, in the list of a server. */
+/** The parser of a connection, in the list of its server. */
 export interface HttpConnection {
   readonly socket: unknown;
 }
 
-/** The list of connections of a server of `node:http`, which has them by what their parsers do. */
+/** The list of connections of a server of `node:http`, by the state of their parsers. */
 export interface HttpConnections {
   all(): readonly HttpConnection[];
-  /** Those that are in no request, neither in its head nor in its body. */
+  /** Connections outside a request: neither in its head nor in its body. */
   idle(): readonly HttpConnection[];
 }
 

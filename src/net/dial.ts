@@ -60,7 +60,7 @@ export function dial(options: DialOptions): Observable<Conn> {
   return dialer(options)(headerOf(options.proxyHeader));
 }
 
-/** Checks and prepares once what is dialed often, each time with a PROXY header of its own. */
+/** Checks the options once for many dials, each with a PROXY header of its own. */
 export function dialer(options: DialOptions): (header: Uint8Array | undefined) => Observable<Conn> {
   const { port, host = 'localhost', path, tls, allowHalfOpen = true, noDelay = true } = options;
   if ((port === undefined) === (path === undefined)) {
@@ -97,7 +97,7 @@ export function dialer(options: DialOptions): (header: Uint8Array | undefined) =
       // Under TLS this listener stays: it is the only one for errors of the socket beneath.
       raw.on('error', failed);
       raw.once('connect', () => {
-        // It leaves before the handshake, which is written to the same handle.
+        // The header leaves before the handshake, which is written to the same handle.
         if (header !== undefined) raw.write(header);
         if (tls === undefined) {
           done();

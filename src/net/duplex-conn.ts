@@ -52,7 +52,7 @@ export class DuplexConn extends Conn {
     this.#peek?.closed(failureOf(error));
   };
 
-  /** @param addresses - of the ends, where they are known already */
+  /** @param addresses - those of the ends that are known already */
   constructor(duplex: Duplex, options: FromDuplexOptions = {}, addresses?: Addresses) {
     super(CONN_KEY, options.sendBufferBytes);
     this.#duplex = duplex;
@@ -99,19 +99,19 @@ export class DuplexConn extends Conn {
   keepAddresses(): Addresses {
     if (this.#addresses !== undefined) return this.#addresses;
     const addresses = addressesOf(this.#duplex);
-    // One that is not connected yet has its addresses still to come.
+    // A socket that is not connected yet gets its addresses later.
     if (addresses.remoteAddress !== undefined) this.#addresses = addresses;
     return addresses;
   }
 
-  /** @internal Changes with every byte that is received, or that the system takes. */
+  /** @internal Changes with every byte that is received or that the system takes. */
   get progress(): number {
     return this.bytesRead + this._sendProgress;
   }
 
   /** @internal */
   override get _sendProgress(): number {
-    // Of a large write only the handle knows how much of it is gone.
+    // Only the handle knows how much of a large write has left.
     const { _handle: handle } = this.#duplex as { readonly _handle?: { readonly writeQueueSize?: number } | null };
     return super._sendProgress - (handle?.writeQueueSize ?? 0);
   }
@@ -220,7 +220,7 @@ export class DuplexConn extends Conn {
   }
 
   _readdress(addresses: Addresses): void {
-    // From here on it has a family: that of the address which a PROXY header told.
+    // From here on the socket has a family: that of the address in the PROXY header.
     this.#isUnix ||= this.#duplex.remoteFamily === undefined;
     carryAddresses(this.#duplex, addresses);
     this.#addresses = addressesOf(this.#duplex);

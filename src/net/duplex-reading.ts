@@ -73,7 +73,7 @@ export class DuplexReading implements Reading {
   };
 
   readonly #onEnd = (): void => {
-    // What ends here was reset: the error follows, by 'close'.
+    // An end here was a reset: the error follows, with 'close'.
     if (this.#writes?.isPending === true) return;
     const duplex = this.#duplex;
     const error = this.#tlsEnd?.error;
@@ -88,7 +88,7 @@ export class DuplexReading implements Reading {
       this.#intake.complete();
       return;
     }
-    // libuv tells a reset right behind bytes as their end. A write of nothing brings the error out, which closes the socket in this turn.
+    // libuv reports a reset right after bytes as an end. An empty write makes it report the error, which closes the socket in this turn.
     this.#isAsked = true;
     duplex.write(NOTHING);
     setImmediate(() => {

@@ -49,7 +49,7 @@ export class DuplexWriting {
   #write(chunk: Uint8Array, done?: WriteDone): boolean {
     const duplex = this.#duplex;
     if (done === undefined) return duplex.write(chunk);
-    // Node says null, and no error, of the write that a socket was at when it was destroyed.
+    // Node calls back with null, not an error, for a write that was under way when its socket was destroyed.
     return duplex.write(chunk, (error) => done(error ?? (duplex.destroyed ? neverSent() : null)));
   }
 

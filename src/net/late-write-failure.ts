@@ -3,11 +3,11 @@ import type { Socket } from 'node:net';
 type Done = (error?: Error | null) => void;
 
 /**
- * Puts off the failure of a write until the socket has given up what it received before.
+ * Delays the failure of a write until the socket has given the bytes that it received before.
  *
- * A peer that says why it leaves, by a GoAway or an error reply, and closes with our bytes unread resets the connection. Node
- * destroys a socket as soon as a write fails, and the peer's words are lost in the kernel's buffer. Here the socket is read on as
- * long as something comes, and fails then.
+ * A peer that sends its reason, a GoAway or an error reply, and closes with our bytes unread resets the connection. Node
+ * destroys a socket as soon as a write fails, and the peer's reason is lost in the kernel's buffer. Here the socket is read on as
+ * long as bytes come, and fails then.
  */
 export class LateWriteFailure {
   readonly #socket: Socket;
@@ -30,7 +30,7 @@ export class LateWriteFailure {
     };
   }
 
-  /** True between the failure and the moment at which the socket fails: an end that comes meanwhile is none. */
+  /** True between the failure of the write and that of the socket: an end in that time is not an orderly one. */
   get isPending(): boolean {
     return this.#error !== undefined;
   }
@@ -43,7 +43,7 @@ export class LateWriteFailure {
     }
   };
 
-  // One turn of the event loop reads what there is, up to 2 MiB.
+  // One turn of the event loop reads the available bytes, up to 2 MiB.
   #wait(): void {
     setImmediate(() => {
       const { bytesRead, destroyed } = this.#socket;

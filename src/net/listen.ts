@@ -30,7 +30,7 @@ export interface ListenOptions extends QuietOptions {
   /** Open connections at most; one more is closed as it comes and told on `errors$`. @defaultValue no bound */
   readonly maxConnections?: number;
   /**
-   * Open connections of one IPv4 address, or one /64 of IPv6, at most, likewise: of what connects to the port. Behind a proxy that is the proxy: use
+   * Open connections of one IPv4 address, or one /64 of IPv6, at most, likewise. It counts the peers of the port; behind a proxy that is the proxy: use
    * `limitPerIp` there. @defaultValue no bound
    */
   readonly maxPerIp?: number;
@@ -55,7 +55,7 @@ export type ListenAddress =
  * Conn it emitted open; each subscription is a port of its own. Errors when it can't bind (`ERR_MUX_ADDRESS_IN_USE`,
  * `ERR_MUX_PERMISSION`, `ERR_MUX_LISTEN`); never because of a connection. Never completes by itself.
  *
- * Each Conn errors when it is reset: whoever reads one has to handle that error, or rxjs ends the process.
+ * Each Conn errors when it is reset: handle that error wherever you read one, or rxjs ends the process.
  */
 export class Listener extends Observable<Conn> {
   /** Emits the address once bound, to late subscribers too; never completes, never errors. */
@@ -120,7 +120,7 @@ function bind(
   const perIp = options.maxPerIp === undefined ? undefined : new PerIp(maxPerIp);
   const lastFile = lastDescriptor();
   const server: Server = createServer({ allowHalfOpen, noDelay, ...keepAliveOf(options) }, (socket) => {
-    // At the limit libuv closes what it can't take, and no event says so. With the last one kept free, every connection too many comes here.
+    // At the limit libuv closes the connections that it cannot take, and no event says so. With the last descriptor free, each excess one comes here.
     if (descriptorOf(socket) >= lastFile) {
       socket.destroy();
       failures.add(`accept failed: all ${lastFile + 1} files are open`, fileLimit());
@@ -159,7 +159,7 @@ function bind(
   };
 }
 
-// What the system says where it is not avoided.
+// The error that accept of the system gives at its limit.
 const fileLimit = (): Error => Object.assign(new Error('too many open files'), { code: 'EMFILE', syscall: 'accept' });
 
 /** What Node keeps of a listening server, where only TCP has the call. */

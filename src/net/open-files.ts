@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 
 /**
- * The highest descriptor that this process may have; Infinity where the system does not tell (it does on Linux). Whatever takes it has left no
- * other free, since the system gives the lowest that is.
+ * The highest descriptor that this process may have; Infinity where the system does not report it (Linux does). A socket that gets it
+ * has the last free one, since the system always gives the lowest.
  */
 export function lastDescriptor(): number {
   try {

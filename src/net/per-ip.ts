@@ -6,7 +6,7 @@ import { PassingMap } from '../conn/passing-map.js';
 import { MuxError } from '../errors.js';
 import { contained } from '../flow/contained.js';
 
-/** A connection that was turned away since its address has too many. It is closed already. */
+/** A connection that was turned away because its address has too many. It is closed already. */
 export interface PerIpRejection {
   /** The connection. */
   readonly conn: Conn;
@@ -18,11 +18,11 @@ export interface PerIpRejection {
 export interface LimitPerIpOptions {
   /** Open connections of one IPv4 address, or one /64 of IPv6, at most, 1 or more. */
   readonly max: number;
-  /** Told of every connection that is turned away. */
+  /** Gets every connection that is turned away. */
   readonly rejected?: NextObserver<PerIpRejection>;
 }
 
-/** Counts what is open by remote address, of IPv6 by its /64. */
+/** Counts open connections by remote address, of IPv6 by its /64. */
 export class PerIp {
   readonly #max: number;
   readonly #open = new PassingMap<string, number>();
@@ -31,7 +31,7 @@ export class PerIp {
     this.#max = max;
   }
 
-  /** Counts one more; false for one too many. What has no address, on a Unix socket, is not counted. */
+  /** Counts one more; false for one too many. A connection without an address, on a Unix socket, is not counted. */
   enter(ip: string | undefined): boolean {
     if (ip === undefined) return true;
     const client = countedAs(ip);
@@ -54,8 +54,8 @@ export class PerIp {
 export const tooManyFrom = (ip = '', max: number): string => `more than ${max} connections from ${countedAs(ip)}`;
 
 /**
- * A stage: closes connections of a remote address, of IPv6 its /64, that has `max` open ones. Behind `proxyProtocol` it counts clients, where
- * `maxPerIp` of `listen` counts what connects to the port: the proxy. All subscriptions share one count. Completes and errors
+ * A stage: closes connections of a remote address, of IPv6 its /64, that has `max` open ones. Behind `proxyProtocol` it counts clients, while
+ * `maxPerIp` of `listen` counts the peers of the port: the proxy. All subscriptions share one count. Completes and errors
  * with the source; unsubscribing leaves the connections open.
  *
  * @throws UsageError `ERR_MUX_OPTION` for a `max` out of range

@@ -66,8 +66,8 @@ export function encodeTlv({ type, value }: ProxyTlv): readonly number[] {
 }
 
 /**
- * Makes TLVs for a PROXY header: what a backend may want to know of a client whose TLS is terminated here, or read by `tls()`.
- * Those left out, or `undefined`, are not said.
+ * Makes TLVs for a PROXY header: facts for a backend about a client whose TLS is terminated here, or read by `tls()`.
+ * Those left out, or `undefined`, are not sent.
  *
  * @throws UsageError `ERR_MUX_OPTION` for a `uniqueId` of more than 128 bytes
  * @example

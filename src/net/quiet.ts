@@ -12,7 +12,7 @@ export interface QuietOptions {
    */
   readonly idleTimeoutMs?: number;
   /**
-   * The same for a connection of which one side has ended (FIN) and the other has not: it may be quiet only so long.
+   * The same for a connection of which one side has ended (FIN) and the other has not.
    * @defaultValue `idleTimeoutMs`
    */
   readonly halfCloseTimeoutMs?: number;
@@ -42,8 +42,8 @@ export function keepAliveOf({ keepAliveMs }: QuietOptions): {
 }
 
 /**
- * Ends connections that are quiet for too long. It looks at each now and then and compares how far it has come: no
- * listener on any of them, nothing to be done for a byte, and one timer for all.
+ * Ends connections that are idle for too long. It checks each from time to time and compares its counters: no
+ * listener on any of them, no work per byte, and one timer for all.
  */
 export class QuietWatch {
   readonly idleMs: number;
@@ -84,7 +84,7 @@ export class QuietWatch {
   }
 }
 
-/** One connection that is looked at. */
+/** One connection of the watch. */
 class QuietLook implements Due {
   dueAt = 0;
   earlier: Due | undefined = undefined;
@@ -116,7 +116,7 @@ class QuietLook implements Due {
     }
     const allowedMs = isHalfClosed ? watch.halfCloseMs : watch.idleMs;
     if (now - this.#quietSince < allowedMs) watch.lookAgain(this);
-    // By a reset: what was cut must not look like an end.
+    // By a reset: a cut must not look like an orderly end.
     else conn._destroy(quietFor(allowedMs, isHalfClosed, conn.id), true);
   }
 }

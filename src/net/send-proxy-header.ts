@@ -13,8 +13,8 @@ export type SendProxyHeaderOptions = ProxyHeaderOptions & {
  * A stage for dialed connections: writes a PROXY header to each, before anything else, and passes it on. The addresses of
  * `from` are read now, not when the connection comes: a client that leaves meanwhile has none any more.
  *
- * What was dialed with `tls` gets the header inside the TLS layer; most servers look for it outside: use `proxyHeader` of
- * `dial`, which says it there.
+ * A connection that was dialed with `tls` gets the header inside the TLS layer. Most servers expect it outside: use `proxyHeader` of
+ * `dial`, which sends it there.
  *
  * @throws UsageError `ERR_MUX_OPTION` for TLVs that don't fit
  * @example

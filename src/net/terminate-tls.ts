@@ -36,7 +36,7 @@ export interface TerminateTlsOptions extends TlsOptions {
    */
   readonly rejected?: NextObserver<TlsRejection>;
   /**
-   * Handshakes under way at once, 1 or more. One more ends the oldest, which is told to `rejected`. @defaultValue 1024: Node held 34 KiB for
+   * Handshakes under way at once, 1 or more. One more ends the oldest, which `rejected` reports. @defaultValue 1024: Node held 34 KiB for
    * each that had sent half a ClientHello
    */
   readonly maxHandshakes?: number;
@@ -129,7 +129,7 @@ class HandshakeServer {
     this.#underWay.set(raw, handshake);
     // A client that ends in mid-handshake must not keep its socket until the deadline.
     raw.allowHalfOpen = false;
-    // Over a Duplex a TLS socket that has ended does not know any more what it was over.
+    // A TLS socket over a Duplex has forgotten that Duplex once it has ended.
     if (!(raw instanceof Socket))
       raw.once('close', () => this.#fail(raw, raw.errored ?? new Error('the connection was closed')));
     try {
@@ -192,7 +192,7 @@ class Handshakes implements Holder {
   }
 
   add(conn: Conn): void {
-    // Now: should the handshake fail, the socket is closed by the time somebody asks.
+    // Now: if the handshake fails, the socket is closed before a reader can ask.
     const addresses = addressesOf(conn);
     let raw: Duplex;
     try {

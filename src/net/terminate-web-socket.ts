@@ -29,11 +29,11 @@ export function checkUpgrader(server: Partial<Record<'handleUpgrade', unknown>> 
   throw new UsageError('ERR_MUX_OPTION', 'WebSockets need a WebSocketServer of ws, made with { noServer: true }');
 }
 
-// As for TLS. Node looks at its deadlines now and then only: it would be 30 s past one of 60.
+// As for TLS. Node checks its deadlines only from time to time: it could pass one of 60 s by 30 s.
 const HEAD_TIMEOUT_MS = 10_000;
 const LOOK_MS = 1000;
 
-/** A server that never listens, for the handshakes of WebSockets: who asks for no upgrade gets 426, and half a head has 10 s. */
+/** A server that never listens, for the handshakes of WebSockets: a request without an upgrade gets 426, and half a head has 10 s. */
 export function upgradeServer(): Server {
   const limits = { headersTimeout: HEAD_TIMEOUT_MS, connectionsCheckingInterval: LOOK_MS };
   return createServer(limits, (_request, response) => {

@@ -1,4 +1,4 @@
-// Those that OpenSSL tells in words of its own.
+// Plain words for codes of OpenSSL and Node.
 const REASONS: Readonly<Record<string, string>> = {
   ERR_SSL_HTTP_REQUEST: 'the client sent an HTTP request in the clear',
   ERR_SSL_HTTPS_PROXY_REQUEST: 'the client sent a CONNECT request in the clear',
@@ -11,7 +11,7 @@ const REASONS: Readonly<Record<string, string>> = {
 
 /**
  * Why a connection failed, in one line. The message of an error of OpenSSL names ids, functions and files of its source; `reason` is
- * what is left for people.
+ * the readable part.
  */
 export function tlsReason(error: Error & { readonly code?: string; readonly reason?: string }): string {
   const { code = '', reason, message } = error;

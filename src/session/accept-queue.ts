@@ -4,7 +4,7 @@ import type { Patience } from '../conn/reading.js';
 import { UsageError } from '../errors.js';
 import type { MuxStream } from './mux-stream.js';
 
-// Streams that wait until others end, while somebody accepts: each takes about 1.2 KB.
+// Streams that wait until others end, while `accept$` has a subscriber: each takes about 1.2 KB.
 const MAX_WAITING = 4096;
 
 /** The session of an accept queue. */

@@ -16,8 +16,8 @@ import type { MuxStream } from './mux-stream.js';
 import type { StreamMap } from './stream-map.js';
 
 /**
- * What a session that is being closed still has to send: what was written before. That may wait in the queue of a Duplex or a Web Stream,
- * and then comes to its stream later. Whatever is written after it is refused.
+ * The bytes that a closing session still has to send: those written before. They may wait in the queue of a Duplex or a Web Stream,
+ * and then reach their stream later. Later writes are refused.
  */
 export class Closing {
   readonly #streams: StreamMap;
@@ -35,7 +35,7 @@ export class Closing {
     return queued <= 0;
   }
 
-  /** Bytes that the transport has not been given. */
+  /** Bytes that were not yet handed to the transport. */
   get leftBytes(): number {
     let left = 0;
     for (const stream of this.#streams) left += Math.max(this.#queuedBytes.get(stream) ?? 0, 0) + stream.bufferedBytes;
@@ -50,17 +50,17 @@ export class Closing {
   }
 }
 
-/** What is looked at. */
+/** The parts of a session that show its progress. */
 interface Sending {
   readonly conn: Conn;
   readonly closing: Closing | undefined;
   readonly settings: { readonly scheduler: SchedulerLike };
 }
 
-/** Emits once, when for `limitMs` nothing of what is left to send has moved on. Answers to pings, which a peer can ask for, are no progress. */
+/** Emits once, when for `limitMs` none of the bytes left to send has moved on. Answers to pings are no progress: a peer can ask for them. */
 export function standstill({ closing, conn, settings }: Sending, limitMs: number): Observable<number> {
   const everyMs = tickMs(limitMs);
-  // Both figures stay as they are while nothing moves.
+  // Both figures stay the same while no byte moves.
   const look = (): readonly [left: number, progress: number] => [
     closing?.leftBytes ?? 0,
     conn.bufferedBytes === 0 ? 0 : conn._sendProgress,

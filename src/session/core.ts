@@ -20,11 +20,11 @@ import { Writer } from './writer.js';
 
 // Where the wire tells no round trip (smux), and before the first is known: windows grow on links of up to four times as much.
 const ASSUMED_RTT_MS = 100;
-// A rapid reset (CVE-2023-44487) gets past the limit of open streams, since it waits for nothing. One that has waited for an answer held
-// its place until then, as a user who leaves did, and counts less.
+// A rapid reset (CVE-2023-44487) gets past the limit of open streams, since it does not wait. A reset after an answer held its place
+// until then, as a user who leaves does, and counts less.
 const ANSWERED_RESET = 1 / 4;
 
-/** Why reading waits: nobody has read what came, one more stream has no room, or nothing can be answered. */
+/** Why reading waits: bytes are unread, one more stream has no room, or answers cannot be sent. */
 export type HoldReason = 'unread' | 'full' | 'congested';
 
 /** What the core tells the session around it. */
@@ -68,7 +68,7 @@ export class Core implements StreamHost<MuxStream> {
   streamsAccepted = 0;
   /** New streams of the peer are refused. */
   isDraining = false;
-  /** What is left to send, once the session is being closed. */
+  /** The bytes left to send, once the session is being closed. */
   closing: Closing | undefined;
   /** Nothing of it counts any more. */
   isOver = false;
@@ -258,7 +258,7 @@ export class Core implements StreamHost<MuxStream> {
     return this.count(this.resets, 'resets', isAnswered ? ANSWERED_RESET : 1);
   }
 
-  /** The session is over. What its readers have not read yet counts until they have. */
+  /** The session is over. Unread bytes count until they are read. */
   end(): void {
     this.isOver = true;
     this.receiveRoom.end();

@@ -15,7 +15,7 @@ export interface RemoteGoAway {
 
 /** The GoAways of the peer, and what they do to streams of ours. */
 export class GoAways {
-  /** The one that counts: the first, or one that names a lower id. */
+  /** The GoAway that counts: the first, or a later one with a lower id. */
   counted: RemoteGoAway | undefined;
   readonly #core: Core;
   readonly #lowerIds: TokenBucket;
@@ -42,7 +42,7 @@ export class GoAways {
     core.owner.onIdle();
   }
 
-  /** Streams that a peer that has gone away never confirmed, where the wire confirms: it did nothing for them. */
+  /** Streams that the peer did not confirm before its GoAway, where the wire confirms: it did not process them. */
   failUnconfirmed(): void {
     if (this.counted === undefined) return;
     for (const stream of this.#core.table.streams.values()) {

@@ -53,7 +53,7 @@ export class Inbound implements FrameSink {
       if (!core.heartbeat.accept(id)) core.refuse(id, 'refused');
     } else if (type >= (reservedTypes ?? Infinity)) core.refuse(id, 'streamClosed');
     else if (core.codec.traits.reset === 'none') {
-      // A FIN for a refusal would say that the stream is done. One that comes too late ends with its session, one without room waits.
+      // A FIN as a refusal would mean that the stream was served. A stream that comes too late ends with its session; one without room waits.
       if (!core.isDraining) this.#accept(id, credit, type, priority, false);
       core.room.onOpened();
     } else if (core.isDraining || table.inbound >= core.settings.maxStreams || core.receiveRoom.isFull)
@@ -81,7 +81,7 @@ export class Inbound implements FrameSink {
     this.#beatId = 0;
     this.#confirm(stream);
     if (stream === undefined) this.#stray(id, length);
-    // A frame without bytes is late for nothing, and takes no window.
+    // An empty frame is never late, and takes no window.
     else if (length > 0) this.#announce(stream, length);
   }
 
@@ -260,7 +260,7 @@ export class Inbound implements FrameSink {
     else this.#overflow(stream, `the peer granted ${windowBytes} bytes on stream ${stream.streamId}, allowed ${most}`);
   }
 
-  // A grant answers bytes that we sent. One without them is counted.
+  // A grant answers bytes that we sent. A grant without them is counted.
   #answersBytes(): boolean {
     const { writer, junk } = this.#core;
     if (writer.bytesWritten - this.#answeredBytes < GRANT_BYTES)

@@ -7,13 +7,13 @@ import type { Writer } from './writer.js';
 
 /** The session whose bytes come in. */
 export interface InflowOwner {
-  /** True once nothing that comes means anything. */
+  /** True once all further bytes are ignored. */
   readonly isOver: boolean;
-  /** What came is no frame. */
+  /** The bytes are no frame. */
   onFault(error: MuxError): void;
-  /** The peer's FIN, behind all that was decoded. */
+  /** The peer's FIN, after all decoded bytes. */
   complete(): void;
-  /** Something may be in the middle of a frame. */
+  /** The decoder may be in the middle of a frame. */
   onWatch(): void;
 }
 
@@ -54,7 +54,7 @@ export class Inflow {
     return (this.#isEndDue = this.#isPaused);
   }
 
-  // Part of a chunk is kept that is not decoded yet.
+  // A part of a chunk is kept that is not decoded yet.
   get #isPaused(): boolean {
     return this.#decoder.isPaused;
   }
@@ -71,10 +71,10 @@ export class Inflow {
   hold(reason: HoldReason, isHeld: boolean): void {
     if (isHeld) this.#holds.add(reason);
     else this.#holds.delete(reason);
-    // What can't be answered is decoded to the end of its chunk, which bounds the answers.
+    // While answers cannot be sent, the chunk is decoded to its end, which bounds the answers.
     if (isHeld && reason !== 'congested') this.#decoder.pause();
     if (this.isHolding) this.#reading.pause();
-    // In a turn of its own: a hold ends within a call of the program, whose next bytes must not come from within that.
+    // In a turn of its own: a hold ends within a call of the program, and its next bytes must not come within that call.
     else if (this.#isPaused) asapScheduler.schedule(() => this.#goOn());
     else this.#reading.resume();
   }
@@ -85,14 +85,14 @@ export class Inflow {
     this.#decoded();
   }
 
-  // What was kept may have brought the next hold.
+  // The kept bytes may have caused the next hold.
   #decoded(): void {
     if (this.#isPaused) return;
     if (this.#isEndDue) this.#owner.complete();
     else this.#reading.resume();
   }
 
-  // Without a chunk: what was kept of the last one.
+  // Without a chunk: the kept rest of the last one.
   #decode(chunk?: Uint8Array): void {
     this.#writer.hold();
     try {

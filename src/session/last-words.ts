@@ -21,7 +21,7 @@ interface Spoken {
 
 /**
  * Waits after the last frame of a session. While bytes are unsent it waits for as long as they leave, however slowly, or the peer
- * is heard. Then it waits for the peer's own end. Emits once, when either took too long.
+ * sends. Then it waits for the peer's own end. Emits once, when either took too long.
  */
 export function lastWords(spoken: Spoken): Observable<Unanswered> {
   const { conn } = spoken;
@@ -58,8 +58,8 @@ export function leave(conn: Conn, { scheduler }: Settings): void {
 }
 
 /**
- * Ends a connection whose peer has ended its side. What is unsent leaves first. A peer that has ended, and stays, but reads nothing
- * would keep the connection for ever, so it is destroyed when nothing leaves any more.
+ * Ends a connection whose peer has ended its side. Unsent bytes leave first. A peer that has ended, and stays, but reads nothing
+ * would keep the connection for ever, so it is destroyed once no byte leaves any more.
  */
 export function followEnd(spoken: Spoken): void {
   const { conn } = spoken;

@@ -2,7 +2,7 @@ import type { MuxError } from '../errors.js';
 import type { ReceiveBudget } from '../flow/receive-budget.js';
 import type { ReceiveWindow } from '../flow/window.js';
 
-/** What decides whether the bytes of a stream outlive it. */
+/** The state that decides whether the bytes of a stream outlive it. */
 interface Ended {
   /** The peer's FIN has come. */
   readonly remoteEnded: boolean;
@@ -17,8 +17,8 @@ interface Rules {
 }
 
 /**
- * What becomes of the bytes that arrived on a stream before `error` ended it. `'kept'`: their reader gets them, then FIN or the error.
- * `'lost'`: the reader gets them only if FIN had come. `'dropped'`: nobody gets them.
+ * The fate of the bytes that arrived on a stream before `error` ended it. `'kept'`: their reader gets them, then FIN or the error.
+ * `'lost'`: the reader gets them only if FIN had come. `'dropped'`: no reader gets them.
  *
  * The end of the session takes nothing back, unless we aborted the session; neither does a reset behind the peer's FIN. Any other reset of
  * the peer goes by `unreadOnReset`. A stream that waits to be accepted outlives only the end of its session, and only with something
@@ -45,7 +45,7 @@ interface Owner {
   giveBack(bytes: number): void;
 }
 
-/** What is unread of a stream that is over, without the stream and without a hold on its session. */
+/** The unread bytes of a stream that is over, without a reference to the stream or its session. */
 interface Left {
   readonly owner: WeakRef<Owner>;
   readonly budget: ReceiveBudget;

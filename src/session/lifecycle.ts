@@ -101,7 +101,7 @@ export class Lifecycle implements CoreOwner, InflowOwner, Intake {
     if (this.#state === 'over' || this.#state === 'ending') this.#linger(chunk.length);
   }
 
-  // A peer that is still to hear our last words may go on for longer.
+  // A peer that has not yet received our last frames may go on for longer.
   #linger(bytes: number): void {
     if (this.#state === 'ending' && this.core.conn.bufferedBytes > 0) return;
     this.#lingerBytes -= bytes;
@@ -215,7 +215,7 @@ export class Lifecycle implements CoreOwner, InflowOwner, Intake {
   #proceed(): void {
     const { table, closing, writer } = this.core;
     const isDone = table.streams.size === 0;
-    // Amid a write the transport may have an answer already, and not yet all of what was written.
+    // During a write an answer may arrive before the transport has all written bytes.
     if (closing?.isDone === true && this.#state === 'closing' && !writer.isFlushing) this.#end();
     else if (isDone && this.#state === 'draining') this.#end();
     else if (isDone && this.#state === 'open') this.#followPeer();

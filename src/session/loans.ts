@@ -2,18 +2,18 @@ import type { InboxOwner } from '../conn/inbox.js';
 import type { WriteDone } from '../conn/lent.js';
 import type { MuxError } from '../errors.js';
 
-/** What takes bytes of lent buffers along: the outbox. */
+/** The sender of lent buffers: the outbox. */
 export interface Borrower {
   lent(loan: Loan): void;
 }
 
 /** The buffer of one write, from the call until nothing of it waits any more, here or in the transport. */
 export class Loan {
-  /** What the stream had written with it: it is sent once so many bytes are. */
+  /** The bytes that the stream had written, with this buffer: it is sent once so many are. */
   readonly until: number;
   readonly #owner: InboxOwner;
   readonly #done: WriteDone;
-  // Flushes that the transport is at work on.
+  // Flushes that the transport has not finished.
   #flushes = 0;
   #isClosed = false;
   #error: Error | null | undefined;
@@ -36,7 +36,7 @@ export class Loan {
     this.#settle();
   }
 
-  /** No more of it will leave: all was taken, or with an error, the stream is over. */
+  /** No more of it will leave: all bytes were taken or, with an error, the stream is over. */
   close(error?: MuxError): void {
     this.#error ??= error;
     this.#isClosed = true;
@@ -48,7 +48,7 @@ export class Loan {
     try {
       this.#done(this.#error);
     } catch (error) {
-      // A listener of 'drain', say: it must not take the session along.
+      // A listener of 'drain' that throws must not end the session.
       this.#owner.onThrown(error);
     }
   }
@@ -63,12 +63,12 @@ export class Loans {
     this.#owner = owner;
   }
 
-  /** Adds one whose last byte is that of number `until`; `done` is called when the buffer is free. */
+  /** Adds a buffer whose last byte is number `until` of the stream; `done` is called when the buffer is free. */
   add(until: number, done: WriteDone): void {
     this.#loans.push(new Loan(this.#owner, until, done));
   }
 
-  /** The outbox took bytes, `sent` of the stream by now. */
+  /** The outbox took bytes: `sent` of the stream in all. */
   moved(outbox: Borrower, sent: number): void {
     for (const loan of this.#loans) {
       outbox.lent(loan);
@@ -77,7 +77,7 @@ export class Loans {
     while ((this.#loans[0]?.until ?? Infinity) <= sent) this.#loans.shift()?.close();
   }
 
-  /** The stream is over: what was not sent never will be. */
+  /** The stream is over: unsent bytes are never sent. */
   close(error: MuxError): void {
     for (const loan of this.#loans.splice(0)) loan.close(error);
   }

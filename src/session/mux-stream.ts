@@ -48,9 +48,9 @@ export class MuxStream extends InboxConn<string, StreamMeta> {
   nextInSlot: MuxStream | undefined;
   readonly #host: StreamHost<MuxStream>;
   readonly #outbound: SendQueue;
-  // 'cut': nothing more is taken, and no FIN may follow, since the peer would take what it got for the whole.
+  // 'cut': no more bytes are taken, and no FIN may follow, since the peer would take a part for the whole.
   #localEnd: 'open' | 'due' | 'sent' | 'cut' = 'open';
-  // The reset that is to follow what was written, and our FIN where there is one.
+  // The reset that follows the written bytes, and our FIN if there is one.
   #resetDue: MuxError | undefined;
   #cancelled = false;
 
@@ -175,7 +175,7 @@ export class MuxStream extends InboxConn<string, StreamMeta> {
     return this.#localEnd === 'due' && this.#outbound.bytes === 0 && !this.isOver;
   }
 
-  /** @internal A reset waits for bytes to leave. */
+  /** @internal A reset waits until bytes have left. */
   get isFailing(): boolean {
     return this.#resetDue !== undefined;
   }
@@ -281,7 +281,7 @@ export class MuxStream extends InboxConn<string, StreamMeta> {
     const wasOpen = this.#leave(isTold ? error : undefined);
     if (unread === 'dropped') this.inbox.drop();
     this.inbox.fail(error, unread === 'kept' ? this.#host.settings : undefined);
-    // Behind the reader: a Duplex has to know why before its write fails.
+    // After the reader: a Duplex has to know the reason before its write fails.
     this.#outbound.closeLoans(error);
     this.#left(wasOpen);
   }

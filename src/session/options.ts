@@ -44,8 +44,8 @@ export interface SessionLimits {
   /** Calls of `open` that may wait; one more gives a stream that fails with `ERR_MUX_STREAM_LIMIT`. @defaultValue 4096 */
   readonly maxWaitingOpens?: number;
   /**
-   * Streams that wait while nobody subscribes `accept$`; more are refused. smux has no way to refuse one: after the first that is
-   * too many nothing is read until somebody subscribes. @defaultValue 256, as yamux; muxado has 128
+   * Streams that wait while `accept$` has no subscriber; more are refused. smux cannot refuse one: after the first excess stream
+   * nothing is read until a subscriber comes. @defaultValue 256, as yamux; muxado has 128
    */
   readonly acceptBacklog?: number;
   /** Bytes of data in a frame that we send. @defaultValue the protocol's: 16383 (muxado 1), 32768 (smux), else 65536 */
@@ -85,11 +85,11 @@ export interface SessionLimits {
   readonly maxDebugBytes?: number;
   /** Time in which half a header, a control frame or a stream type has to be completed, in milliseconds. @defaultValue 10 seconds */
   readonly frameTimeoutMs?: number;
-  /** Time after which a transport that is full and takes nothing, with a peer that is silent, ends the session, in milliseconds. A socket tells at the end of a write of up to 128 KiB only: give more time to links below 10 KB/s. @defaultValue 30 seconds */
+  /** Time after which a transport that is full and takes nothing, with a peer that is silent, ends the session, in milliseconds. A socket reports progress only at the end of a write of up to 128 KiB: give more time to links below 10 KB/s. @defaultValue 30 seconds */
   readonly stallTimeoutMs?: number;
   /**
-   * Time in which the peer takes no byte of what waits for it, in milliseconds: a stream without credit is then reset, whichever side has
-   * ended, and a session whose transport is full ends, though the peer is heard. Every byte that is taken restarts it, and time in which we
+   * Time in which the peer takes none of the bytes that wait for it, in milliseconds. Then a stream without credit is reset, whichever side
+   * has ended, and a session whose transport is full ends, even if the peer sends. Every byte taken restarts the time. Time in which we
    * read nothing ourselves does not count. @defaultValue 5 minutes, as Envoy's `stream_idle_timeout`
    */
   readonly writeTimeoutMs?: number;

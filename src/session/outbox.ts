@@ -57,13 +57,13 @@ export class Outbox implements ByteSink {
     this.bytes += length;
   }
 
-  /** Says that bytes of a lent buffer were appended. */
+  /** Records that bytes of a lent buffer were appended. */
   lent(loan: Loan): void {
     (this.#loans ??= []).push(loan);
     loan.taken();
   }
 
-  /** What is to be called once all that {@link Outbox.take} is about to give has left; nothing where no buffer was lent. */
+  /** The callback for when all bytes of the next {@link Outbox.take} have left; undefined if no buffer was lent. */
   takeDone(): WriteDone | undefined {
     const loans = this.#loans;
     if (loans === undefined) return undefined;

@@ -10,8 +10,8 @@ export interface RoomHost {
 }
 
 /**
- * Makes a peer wait where the protocol has no way to refuse a stream. A stream that has no room is taken all the same, and nothing
- * behind it is read until there is room, as the accept backlog of Go's smux stops its reader.
+ * Makes a peer wait if the protocol cannot refuse a stream. A stream without room is taken all the same, and no byte
+ * after it is read until there is room, as the accept backlog of Go's smux stops its reader.
  */
 export class Room {
   /** True while reading waits for room. */

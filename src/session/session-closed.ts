@@ -34,8 +34,8 @@ export function neverOpened(error: MuxError): MuxError {
 }
 
 /**
- * The end of a session whose peer had said GoAway.
- * @param cause - how the connection was lost behind it; left out where the peer ended it in order
+ * The end of a session whose peer had sent a GoAway.
+ * @param cause - how the connection was lost afterwards; left out if the peer ended it in order
  */
 export function endedByPeer(code: number, cause?: MuxError): MuxError {
   const facts = { scope: 'session', initiator: 'remote', wireCode: code, cause } as const;

@@ -45,7 +45,7 @@ export class Session extends Observable<Frame> implements Observer<Frame> {
    * ends: {@link Session.closed$} says why. Streams that wait then and have bytes or FIN come first, to a subscriber that takes one within
    * `stallTimeoutMs`. One stream's failure never ends it.
    *
-   * Each stream is a Conn, which errors when it is reset or its session is lost: whoever reads one has to handle that error.
+   * Each stream is a Conn, which errors when it is reset or its session is lost: handle that error wherever you read one.
    */
   readonly accept$: Observable<MuxStream>;
   /** How the session ended; emits once and completes, replayed to late subscribers, and never errors. */
@@ -122,8 +122,8 @@ export class Session extends Observable<Frame> implements Observer<Frame> {
 
   /**
    * Ends the session soon: what was written before is sent, in every way of writing, and later writes are refused: `next` is ignored,
-   * others wait and fail with `ERR_MUX_CLOSED`. Then every stream ends and the connection is closed; a stream that something was refused
-   * of gets no FIN. As long as bytes leave, `close` waits. When none has left for `timeoutMs` it cuts, and `closed$` says `ERR_MUX_TIMEOUT`.
+   * others wait and fail with `ERR_MUX_CLOSED`. Then every stream ends and the connection is closed; a stream that had a write refused
+   * gets no FIN. As long as bytes leave, `close` waits. When none has left for `timeoutMs` it cuts, and `closed$` says `ERR_MUX_TIMEOUT`.
    * A second call does nothing. For a limit in all, call {@link Session.error} when your own time is up.
    *
    * @param options - `timeoutMs`: milliseconds without a byte that leaves, 0 or more, 5000 if left out

@@ -11,7 +11,7 @@ export interface StreamMeta extends ConnMeta {
   readonly type?: number;
 }
 
-/** The first four bytes of a stream whose type they are: what has come of it, of how many, and for how long they have been on their way. */
+/** A stream type in arrival: the first four bytes of the stream, how many have come, and since when. */
 export interface TypePrefix {
   type: number;
   length: number;
@@ -30,9 +30,9 @@ export interface StreamHost<Stream> {
   readonly isBlocked: boolean;
   /** What becomes of unread bytes when the stream ends early, for how long they wait for their reader, and what they count against. */
   readonly settings: Patience & { readonly unreadOnReset: 'deliver' | 'drop'; readonly budget: ReceiveBudget };
-  /** What may still be written, once the session is being closed. */
+  /** The bytes that may still be written, once the session is being closed. */
   readonly closing: { refuses(stream: Stream, bytes: number): boolean } | undefined;
-  /** The stream has something to send; without window for it, it waits for credit. */
+  /** The stream has bytes to send; without window for them it waits for credit. */
   ready(stream: Stream): void;
   /** Bytes arrived for a reader. */
   held(stream: Stream, bytes: number): void;

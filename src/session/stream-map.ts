@@ -61,7 +61,7 @@ export class StreamMap {
     for (let stream of this.#slots) for (; stream !== undefined; stream = stream.nextInSlot) yield stream;
   }
 
-  /** All of them as they are now, the oldest first. Not for what a peer brings about: 65,000 take 100 ms to sort. */
+  /** All of them as they are now, the oldest first. Do not call it for frames of a peer: 65,000 streams take 100 ms to sort. */
   values(): MuxStream[] {
     return [...this].sort((a, b) => a.id - b.id);
   }

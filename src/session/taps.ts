@@ -33,7 +33,7 @@ export class Taps {
     this.#decoder.sink = this.#tap;
   }
 
-  /** The session is over: frames that follow, even in the same chunk, mean nothing. */
+  /** The session is over: later frames, even in the same chunk, are ignored. */
   end(): void {
     this.#hasEnded = true;
     this.#tap.cut();

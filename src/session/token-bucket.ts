@@ -24,7 +24,7 @@ export class TokenBucket {
     this.#filledAt = now();
   }
 
-  /** Counts one, or what it is worth; false when it was too much. */
+  /** Counts one, or its weight; false if that is too much. */
   take(worth = 1): boolean {
     if (this.#inHand < worth) this.#fill();
     if (this.#inHand < worth) return false;

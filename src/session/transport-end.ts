@@ -3,7 +3,7 @@ import type { Codec, Decoder } from '../wire/codec.js';
 import { endedByPeer } from './session-closed.js';
 import type { StreamTable } from './stream-table.js';
 
-/** What the peer's FIN says about a session that this end has not ended; undefined for an orderly end. */
+/** The error of a session that the peer's FIN ended before us; undefined for an orderly end. */
 export function finError(
   goAwayCode: number | undefined,
   { table, codec }: { readonly table: StreamTable; readonly codec: Codec },
@@ -16,7 +16,7 @@ export function finError(
   return codec.traits.goAway === 'none' ? undefined : lost('without a GoAway');
 }
 
-/** What the loss of the connection says: the peer's reason where it had told one. */
+/** The error of a lost connection: the peer's reason if it had sent one. */
 export function lossError(goAwayCode: number | undefined, cause: MuxError): MuxError {
   return goAwayCode === undefined ? lost('early', cause) : endedByPeer(goAwayCode, cause);
 }

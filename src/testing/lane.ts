@@ -37,7 +37,7 @@ export class Lane {
 
   write(chunk: Uint8Array): boolean {
     if (this.#over || this.#ending) return true;
-    // Copied, as by a kernel: what becomes of the writer's buffer does not show at the other end.
+    // Copied, as by a kernel: later changes to the writer's buffer do not show at the other end.
     const copy = new Uint8Array(chunk);
     for (let at = 0; at < copy.length; at += this.#wire.chunkBytes) {
       const piece = copy.subarray(at, at + this.#wire.chunkBytes);

@@ -6,7 +6,7 @@ import type { Patience } from '../conn/reading.js';
 import { MuxError, ResetError } from '../errors.js';
 import { Lane, type Wire } from './lane.js';
 
-// What arrived before a reset waits so long for a reader that takes none of it.
+// Bytes that arrived before a reset are kept so long for a reader that takes none of them.
 const STALL_TIMEOUT_MS = 30_000;
 
 /** How the two ends of a {@link memoryPipe} are joined. */
@@ -104,7 +104,7 @@ class MemoryConn extends InboxConn {
     this.#endIfLeft();
   }
 
-  // What has arrived at the other end is read there before the reset.
+  // The other end reads the bytes that have arrived there before it gets the reset.
   override _fail(error: MuxError): void {
     this.#reset(error, this.#patience);
   }
@@ -123,7 +123,7 @@ class MemoryConn extends InboxConn {
   }
 
   onConsumed(bytes: number): void {
-    // What is dropped at the end makes no room: a writer that waits learns of the end.
+    // Bytes dropped at the end make no room: a waiting writer gets the end.
     if (!this.isOver) this.#peer?.lane?.consumed(bytes);
   }
 

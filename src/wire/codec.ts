@@ -39,9 +39,9 @@ export interface Decoder {
   readonly isPaused: boolean;
   /** @throws MuxError `ERR_MUX_FRAME` for bytes that are no frame; the decoder is useless from then on. */
   push(chunk: Uint8Array): void;
-  /** Reads nothing behind the current call of the sink: the rest of the chunk is kept. */
+  /** Stops after the current call of the sink: the rest of the chunk is kept. */
   pause(): void;
-  /** Reads what was kept, and on. @throws as {@link Decoder.push} */
+  /** Reads the kept bytes and goes on. @throws as {@link Decoder.push} */
   resume(): void;
 }
 
@@ -112,7 +112,7 @@ export interface Traits {
   readonly confirms: boolean;
   /** Opening frames must come in ascending order of ids. */
   readonly ascendingIds: boolean;
-  /** What an opening frame is whose id is open, of the other side, or 0: an end of the session, or dropped. */
+  /** Effect of an opening frame whose id is open, of the other side, or 0: it ends the session, or is dropped. */
   readonly wrongId: 'error' | 'drop';
   /** RST exists and carries a code, exists, or FIN stands in for it. */
   readonly reset: 'code' | 'plain' | 'none';

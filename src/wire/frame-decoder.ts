@@ -18,7 +18,7 @@ export abstract class FrameDecoder implements Decoder {
   #left = 0;
   #isReading = false;
   #isPaused = false;
-  // The rest of a chunk behind a pause, and chunks that came meanwhile.
+  // The rest of a chunk after a pause, and chunks that came meanwhile.
   #next: Uint8Array[] = [];
 
   constructor(sink: FrameSink, headerBytes: number) {

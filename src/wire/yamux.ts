@@ -71,7 +71,7 @@ class YamuxDecoder extends FrameDecoder {
 
   protected header(bytes: Uint8Array, at: number): void {
     const type = bytes[at + 1] ?? 0;
-    // stream.go, processFlags: those that nobody has defined are ignored.
+    // stream.go, processFlags: undefined flags are ignored.
     const flags = u16(bytes, at + 2) & ALL_FLAGS;
     const id = u32(bytes, at + 4);
     const length = u32(bytes, at + 8);
@@ -110,7 +110,7 @@ class YamuxDecoder extends FrameDecoder {
 
   #ping(flags: number, value: number): void {
     if ((flags & SYN) !== 0) this.sink.onPing(value);
-    // session.go, handlePing: whatever is no request answers one, or nothing.
+    // session.go, handlePing: a ping that is no request answers one, or nothing.
     else this.sink.onPong(value);
   }
 }
