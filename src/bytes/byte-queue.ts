@@ -7,7 +7,7 @@ export interface ByteSink {
 
 /** Chunks that are taken in any number of bytes. */
 export class ByteQueue extends ChunkQueue {
-  // What was taken of the first chunk, which is in memory until all of it is.
+  // The bytes taken of the first chunk, which stays in memory until all are taken.
   #takenBytes = 0;
 
   override get heldBytes(): number {

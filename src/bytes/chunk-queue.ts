@@ -6,23 +6,23 @@ const MIN_PASSED = 32;
 // Never written to: most queues hold nothing, or one chunk, and an array that grows by one has room for 17.
 const NONE: Uint8Array[] = [];
 
-// What a chunk costs besides its bytes, in V8: a view, a buffer and a place in the list. Smaller chunks than three times of it are gathered.
+// The cost of a chunk in V8 besides its bytes: a view, a buffer and a place in the list. Chunks below three times this cost are gathered.
 const CHUNK_BYTES = 300;
 const SMALL_BYTES = 1024;
-// So many may wait as they came: what people write by hand arrives as it was written.
+// So many may wait as they came: interactive writes arrive as they were written.
 const FEW = 16;
 // Each block that small chunks are gathered in is twice as large as the one before it.
 const FIRST_BLOCK_BYTES = 2048;
 const LAST_BLOCK_BYTES = 16_384;
 
-/** Chunks in order, counted in bytes. It has no bound: its owner has. */
+/** Chunks in order, counted in bytes. The owner bounds it. */
 export class ChunkQueue {
   /** Bytes in the queue. */
   bytes = 0;
   protected chunks: Uint8Array[] = NONE;
   /** The place of the first chunk. */
   protected first = 0;
-  // Small chunks, put side by side behind all others; and how many bytes of the block they take.
+  // Small chunks, side by side after all others, and the bytes of the block that they take.
   #block: Uint8Array | undefined;
   #blockBytes = 0;
 
@@ -43,7 +43,7 @@ export class ChunkQueue {
     else this.#append(chunk);
   }
 
-  /** Adds a chunk that has to wait: a few bytes don't keep the whole of what they came in. */
+  /** Adds a chunk that has to wait: a few bytes do not keep the whole buffer that they came in. */
   keep(chunk: Uint8Array): void {
     this.bytes += chunk.length;
     if (this.#isGathered(chunk)) this.#gather(chunk);
@@ -128,7 +128,7 @@ export class ChunkQueue {
     this.#blockBytes += chunk.length;
   }
 
-  // What is in the block becomes a chunk, and nothing is written behind it any more.
+  // The bytes in the block become a chunk, and no more are written after them.
   #closeBlock(): void {
     const block = this.#block;
     if (block === undefined) return;

@@ -1,9 +1,9 @@
-/** A copy of fewer bytes costs less than a look at their buffer, which V8 may have to make for the look. */
+/** A copy of fewer bytes costs less than reading the size of their buffer: V8 may have to make a buffer object for that. */
 const SMALL_BYTES = 256;
 
 /**
- * A chunk that has to wait, without the memory around it: a view of a few bytes keeps the whole buffer that they came in. What is two
- * thirds of its buffer or more stays as it is, the rest is copied, so that what waits costs at most half as much again as it counts.
+ * A chunk that has to wait, without the memory around it: a view of a few bytes keeps the whole buffer that they came in. A chunk of
+ * two thirds of its buffer or more stays as it is, others are copied. So waiting chunks cost at most half as much again as they count.
  */
 export function unpinned(chunk: Uint8Array): Uint8Array {
   if (chunk.length >= SMALL_BYTES && chunk.length * 3 >= chunk.buffer.byteLength * 2) return chunk;

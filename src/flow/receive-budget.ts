@@ -1,4 +1,4 @@
-/** Memory that windows share: growth past the initial window is taken from here, and so are bytes that nobody has read. */
+/** Memory that windows share: growth past the initial window is taken from here, and so are unread bytes. */
 export interface ReceiveBudget {
   /** The bound in bytes, 1 or more. */
   readonly maxBytes: number;
@@ -14,9 +14,9 @@ export interface Holder {
   shed(): boolean;
 }
 
-// A session that holds less is never the one that has to give something up, so it need not be known.
+// A session that holds less never has to give up streams, so the budget need not know it.
 const LEAST_BYTES = 65_536;
-// Once it is full, room is made for more than the next few bytes.
+// Once the budget is full, this share is freed, which is more than the next few bytes.
 const ROOM_SHARE = 1 / 16;
 
 /**

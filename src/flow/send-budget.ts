@@ -1,6 +1,6 @@
 import { asapScheduler } from 'rxjs';
 
-/** Memory for what was written and has not left; see `sendBudget`. */
+/** Memory for unsent bytes; see `sendBudget`. */
 export interface SendBudget {
   /** The bound in bytes, 1 or more. */
   readonly maxBytes: number;
@@ -14,8 +14,8 @@ export interface WaitingForRoom {
   onRoom(): void;
 }
 
-// Of what is left of a budget one stream may have an eighth: so those that take nothing leave room for the next one, however many they
-// are (dynamic thresholds, Choudhury and Hahne, 1998).
+// One stream may have an eighth of the free budget. So any number of streams whose peers take nothing leave room for the next one
+// (dynamic thresholds, Choudhury and Hahne, 1998).
 const PARTS_OF_WHAT_IS_LEFT = 8;
 
 /** The send budget of a session, or one that sessions share. */
@@ -29,12 +29,12 @@ export class SharedSendBudget implements SendBudget {
     this.maxBytes = maxBytes;
   }
 
-  /** What one stream may have waiting before its writers are asked to wait. */
+  /** Bytes that one stream may have unsent before its writers are asked to wait. */
   get shareBytes(): number {
     return Math.max(0, (this.maxBytes - this.usedBytes) / PARTS_OF_WHAT_IS_LEFT);
   }
 
-  /** So many bytes more are in use, or with a minus fewer. */
+  /** Adds to the bytes in use; a negative number takes away. */
   change(bytes: number): void {
     this.usedBytes += bytes;
     if (bytes > 0 || this.#waiting.size === 0 || this.#isScheduled) return;
@@ -52,7 +52,7 @@ export class SharedSendBudget implements SendBudget {
     this.#waiting.delete(stream);
   }
 
-  // In the order in which they came, for as long as there is room.
+  // In order of arrival, for as long as there is room.
   readonly #look = (): void => {
     this.#isScheduled = false;
     const waiting = this.#waiting;

@@ -9,7 +9,7 @@ const MANY_CHUNKS = 32;
 /** Writes to a Duplex, and waits until it takes more. */
 export class DuplexWriting {
   readonly #duplex: Duplex;
-  // Chunks written since it had nothing left to send.
+  // Chunks written since the stream was last empty.
   #waitingChunks = 0;
 
   constructor(duplex: Duplex) {
@@ -24,7 +24,7 @@ export class DuplexWriting {
     return this.#waitingChunks >= MANY_CHUNKS && this.#duplex.writableLength > 0;
   }
 
-  /** Writes a chunk, without the memory around it where it has to wait; true when the next one may follow. */
+  /** Writes a chunk, copied out of a larger buffer if it has to wait; true when the next one may follow. */
   write(chunk: Uint8Array, done?: WriteDone): boolean {
     const duplex = this.#duplex;
     if (!duplex.writable) return refused(done);
@@ -33,7 +33,7 @@ export class DuplexWriting {
     return this.#write(waits ? unpinned(chunk) : chunk, done) && !this.#isCrowded;
   }
 
-  /** Writes chunks as they are: what is written together is fit to wait. */
+  /** Writes chunks by reference: the caller has made sure that they may wait. */
   writeAll(chunks: readonly Uint8Array[], done?: WriteDone): boolean {
     const duplex = this.#duplex;
     if (!duplex.writable) return refused(done);
@@ -53,7 +53,7 @@ export class DuplexWriting {
     return duplex.write(chunk, (error) => done(error ?? (duplex.destroyed ? neverSent() : null)));
   }
 
-  /** Calls back once, when it takes more or is closed; gives back the way to forget it. */
+  /** Calls back once, when the stream takes more or is closed; returns a function that cancels this. */
   drained(callback: () => void): () => void {
     const duplex = this.#duplex;
     let next: NodeJS.Immediate | undefined;
@@ -61,8 +61,8 @@ export class DuplexWriting {
       duplex.off('drain', onDrain).off('close', onClose);
       clearImmediate(next);
     };
-    // Not from within 'drain': while the system takes all that is written it comes in the tick of the write, and who went on
-    // from there would keep the program from reading, and a reply of 64 bytes waiting for tens of megabytes.
+    // Never resume inside 'drain': while the system takes all bytes it comes in the tick of the write, so a writer that resumed there
+    // would starve reads, and a reply of 64 bytes would wait for tens of megabytes.
     const onDrain = (): void => {
       next ??= setImmediate(onClose);
     };
@@ -75,7 +75,7 @@ export class DuplexWriting {
       return forget;
     }
     duplex.on('drain', onDrain).on('close', onClose);
-    // Below its high-water mark a stream has no 'drain': a write of nothing is done when all before it is.
+    // Below its high-water mark a stream has no 'drain'. An empty write is confirmed after all writes before it.
     if (this.#isCrowded && duplex.writable && !duplex.writableNeedDrain) duplex.write(NOTHING, onDrain);
     return forget;
   }

@@ -28,7 +28,7 @@ export interface Connect {
 export function connectThrough(session: Session): Connect {
   const connect = (_where?: unknown, done?: unknown): Duplex | undefined => {
     const stream = session.open().duplex();
-    // As net.connect has it: the end of the other side is that of this one, and of TLS inside of it.
+    // As in net.connect: the end of the other side ends this one, and TLS over it.
     stream.allowHalfOpen = false;
     // Clients listen for errors only once they have it.
     stream.on('error', () => undefined);

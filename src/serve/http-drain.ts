@@ -10,14 +10,14 @@ import { sayClose } from './say-close.js';
 const REQUEST_START = 'http.server.request.start';
 const RESPONSE_FINISH = 'http.server.response.finish';
 
-/** What Node publishes on these channels. */
+/** The message that Node publishes on these channels. */
 interface Exchange {
   readonly response: ServerResponse;
   readonly server: unknown;
   readonly socket: HttpSocket;
 }
 
-/** A socket, or what stands for one, with the response that is written to it now. */
+/** A socket, or a Duplex in its place, with the response that is written to it now. */
 interface HttpSocket extends Duplex {
   readonly _httpMessage?: ServerResponse | null;
 }
@@ -26,7 +26,7 @@ interface HttpSocket extends Duplex {
 const waiting = new WeakMap<HttpSocket, Set<ServerResponse>>();
 let isNoting = false;
 
-/** From the first call on, responses that wait behind others are known. */
+/** From the first call on, this module knows the responses that wait behind others. */
 export function notePipelines(): void {
   if (isNoting) return;
   isNoting = true;
@@ -41,8 +41,8 @@ export function notePipelines(): void {
 
 /**
  * Ends HTTP/1 connections as soon as they are in no request. A response whose head is still to be written says `Connection: close`, and
- * Node ends its connection. A response whose head said otherwise, and one with pipelined ones behind it, is sent to its end first. What
- * is returned stops all that.
+ * Node ends its connection. A response whose head said otherwise, and one with pipelined ones behind it, is sent to its end first. The
+ * returned function stops all that.
  */
 export function drainHttp(server: Server, streams: ReadonlySet<Duplex>): () => void {
   const isDrained = (socket: unknown): socket is HttpSocket =>
@@ -80,14 +80,14 @@ export function drainHttp(server: Server, streams: ReadonlySet<Duplex>): () => v
   };
 }
 
-// Node ends a connection behind a response that says `close`: what waits behind it would never be sent.
+// Node ends a connection after a response that says `close`: responses that wait behind it would never be sent.
 function isLast(response: ServerResponse): boolean {
   const socket: HttpSocket = response.req.socket;
   const latest = [...(waiting.get(socket) ?? [])].at(-1) ?? socket._httpMessage;
   return latest === response;
 }
 
-// Sends what is still to be sent and FIN; an answer to that is not waited for.
+// Sends the unsent bytes and FIN, and does not wait for an answer.
 function endSoon(stream: Duplex): void {
   if (stream instanceof Socket) stream.destroySoon();
   else stream.end(() => stream.destroy());

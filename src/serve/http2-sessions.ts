@@ -21,7 +21,7 @@ type Sessions = PassingMap<ServerHttp2Session, Open>;
 
 const sessionsOf = new WeakMap<Http2Server | Http2SecureServer, Sessions>();
 
-// The stream that is being handed over: in the clear its session begins within that call.
+// The stream that is being handed over: in the clear its session begins within the call that does it.
 let taking: Duplex | undefined;
 
 /** Servers of `node:http2`: their sessions send GOAWAY when they are to end, and PING while they live. */
@@ -41,7 +41,7 @@ export const HTTP2: ServerKind<Http2Server | Http2SecureServer> = {
     for (const { session, stream } of sessionsOf.get(server)?.values() ?? []) {
       if (stream !== undefined && streams.has(stream)) session.close();
     }
-    // With allowHTTP1 a secure server has connections of that, too.
+    // With allowHTTP1 a secure server has connections of HTTP/1, too.
     return drainHttp(server, streams);
   },
 };

@@ -9,11 +9,11 @@ const PROBE_MS = 60_000;
 const FIRST_PROBE_MS = 5000;
 const LONGEST_MS = 2 ** 31 - 1;
 
-/** How sinks of HTTP/2 find out that a client is gone. */
+/** How sinks of HTTP/2 detect that a client is gone. */
 export interface ProbeOptions {
   /**
-   * Milliseconds between two PINGs to a client, 1 to 2147483647; a session from which nothing comes between two is destroyed. Until the
-   * first request of a session they are 5000 at most. @defaultValue 60000
+   * Milliseconds between two PINGs to a client, 1 to 2147483647; a session that sends no byte between two is destroyed. Until the
+   * first request of a session the time is 5000 at most. @defaultValue 60000
    */
   readonly probeMs?: number;
   /** The clock of these times. @defaultValue `asyncScheduler` */
@@ -49,10 +49,10 @@ export function announceLiving(emitter: EventEmitter): void {
  *
  * After some broken frames (a length over the limit, DATA on stream 0) nghttp2 says GOAWAY and reads no more, but Node tells of
  * no error: without this the socket would stay open for good, even when the client has left. Until its first request a session costs
- * whoever opened it nothing, so its time is short.
+ * its client nothing, so its time is short.
  *
  * A client that resets its connection below TLS leaves a write that never ends. `destroy` of the session waits for it, so the carrier is
- * destroyed as well: what the session runs over, where it was handed over.
+ * destroyed as well: the stream below the session, if it was handed over.
  */
 export function endWhenSilent(
   session: Http2Session,

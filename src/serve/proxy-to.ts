@@ -31,8 +31,8 @@ export interface ProxyFailure {
 /** Settings of {@link proxyTo}. */
 export interface ProxyToOptions {
   /**
-   * Tells the backend who the client is, by a PROXY header ahead of all else, the TLS handshake with the backend too; or the
-   * choice of it for each connection, which may tell its server name: see `encodeProxyTlvs`. @defaultValue none is sent
+   * Sends the client's address to the backend, in a PROXY header before all else, the TLS handshake with the backend too. A
+   * function chooses the header for each connection, and may add its server name: see `encodeProxyTlvs`. @defaultValue none is sent
    */
   readonly header?: ProxyHeaderOptions | ((conn: Conn) => ProxyHeaderOptions);
   /** Milliseconds to reach the backend in, 1 to 2147483647. @defaultValue 5000 */
@@ -47,7 +47,7 @@ const CONNECT_TIMEOUT_MS = 5000;
 
 /**
  * Joins each connection with one it dials: bytes, FIN and reset pass in both directions, with backpressure, and nothing else
- * ends them, unless the target has `idleTimeoutMs` or `halfCloseTimeoutMs`: these end both. What a backend says first passes at once.
+ * ends them, unless the target has `idleTimeoutMs` or `halfCloseTimeoutMs`: these end both. The first bytes of a backend pass at once.
  *
  * A connection that is closed while its backend is dialed gives up the attempt, unless all its bytes and its FIN have arrived. One
  * whose backend can't be reached is closed and goes to `failed`.

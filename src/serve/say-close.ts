@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 
 type HeaderValue = string | number | readonly string[] | undefined;
 
-// Of both, an application may have said the contrary.
+// An application may have set the opposite of both.
 const PERSISTENCE = new Set(['connection', 'keep-alive']);
 
 const changed = new WeakSet<ServerResponse>();

@@ -4,19 +4,19 @@ import { UsageError } from '../errors.js';
 import { announceListening } from '../net/announce-listening.js';
 import { allClosed, OpenStreams } from './open-streams.js';
 
-/** What differs from one kind of server to the next; one object for each kind. */
+/** The differences between kinds of servers; one object for each kind. */
 export interface ServerKind<S extends Server> {
-  /** Prepares a server for its first sink. What it returns undoes that after the last. */
+  /** Prepares a server for its first sink. The returned function undoes that after the last. */
   readonly prepare?: (server: S) => () => void;
   /** What the server gets in place of a stream. @defaultValue the stream */
   readonly asTaken?: (stream: Duplex) => Duplex;
   /** Gives the server a stream, whose errors belong to the server from within this call. */
   readonly take: (server: S, stream: Duplex) => void;
-  /** Asks streams of the server to end. What it returns is called when they have. */
+  /** Asks streams of the server to end. The returned function is called when they have. */
   readonly drain?: (server: S, streams: ReadonlySet<Duplex>) => () => void;
 }
 
-/** What Node counts the connections of a server with, and asks before it says 'close'. */
+/** The counter of a server's connections that Node checks before it emits 'close'. */
 interface Counting {
   _connections: number;
 }
@@ -25,7 +25,7 @@ const served = new WeakMap<Server, ServedServer>();
 
 /**
  * A server that gets its connections from sinks. While it has any, it says that it listens, and its `close` does what that of a
- * listening server does: it refuses new connections, ends idle ones, and calls back once all are closed. Node's own knows nothing of
+ * listening server does: it refuses new connections, ends idle ones, and calls back once all are closed. Node's own `close` does not know
  * connections that were given to the server, so frameworks would end while requests are under way.
  */
 export class ServedServer {
@@ -40,7 +40,7 @@ export class ServedServer {
   /**
    * The one object for this server.
    *
-   * @throws UsageError `ERR_MUX_OPTION` for what is no server, and one that has a sink of another kind
+   * @throws UsageError `ERR_MUX_OPTION` for a value that is no server, and for one that has a sink of another kind
    */
   static of<S extends Server>(server: S, kindOfServer: ServerKind<S>): ServedServer {
     const kind = kindOfServer as unknown as ServerKind<Server>;
@@ -68,7 +68,7 @@ export class ServedServer {
     this.#undo = () => {
       undoPrepare?.();
       undoShadow();
-      // A server that has begun to listen by itself since then keeps its deadlines.
+      // A server that has begun to listen since then keeps its deadlines.
       if (!server.listening) undoAnnounce?.();
     };
     served.set(server, this);
@@ -94,13 +94,13 @@ export class ServedServer {
     this.#kind.take(this.#server, taken);
   }
 
-  /** Asks streams to end, unless the server's `close` has done so. What it returns is called when they have. */
+  /** Asks streams to end, unless the server's `close` has done so. The returned function is called when they have. */
   drain(streams: readonly Duplex[]): (() => void) | undefined {
     return this.#isClosing ? undefined : this.#kind.drain?.(this.#server, new Set(streams));
   }
 
   #close(callback: (() => void) | undefined): Server {
-    // Called by a function that was put in front of this one, which outlived its last sink.
+    // A function in front of this one, which outlived its last sink, still calls it.
     if (served.get(this.#server) !== this) return this.#nativeClose(callback);
     if (callback !== undefined) this.#server.once('close', callback);
     if (!this.#isClosing) void this.#end();
@@ -132,7 +132,7 @@ export class ServedServer {
     const server = this.#server;
     const close = (callback?: () => void): Server => this.#close(callback);
     const isListening = (): boolean => !this.#isClosing;
-    // That of node:http2 calls the `close` of its class.
+    // The one of node:http2 calls the `close` of its class.
     const dispose = (): Promise<void> =>
       new Promise((resolve) => {
         server.close(() => {
@@ -151,7 +151,7 @@ export class ServedServer {
   }
 }
 
-/** Puts a property in front of the one that an object has of its class, or of its own. What is returned undoes that. */
+/** Puts a property in front of the one of an object's class, or of its own. The returned function undoes that. */
 function shadow(object: object, name: PropertyKey, property: PropertyDescriptor): () => void {
   const before = Object.getOwnPropertyDescriptor(object, name);
   Object.defineProperty(object, name, { ...property, configurable: true });

@@ -38,7 +38,7 @@ const LONGEST_MS = 2 ** 31 - 1;
 export function serverSink<S extends Server>(server: S, kind: ServerKind<S>): Sink {
   const served = ServedServer.of(server, kind);
   served.join();
-  // Not the sink: so it can be forgotten while its connections are open.
+  // Not the sink, so the sink can be collected while its connections are open.
   const owner = {};
   return sinkOf(
     (conn) => {
@@ -55,7 +55,7 @@ export function serverSink<S extends Server>(server: S, kind: ServerKind<S>): Si
   );
 }
 
-/** A sink for whatever else takes a stream. */
+/** A sink for any other consumer of a stream. */
 export function streamSink(take: (stream: Duplex) => void, drain: () => void): Sink {
   const open = new OpenStreams();
   return sinkOf(
@@ -74,7 +74,7 @@ export function streamSink(take: (stream: Duplex) => void, drain: () => void): S
 
 function handOver(conn: Conn, take: (stream: Duplex) => void): void {
   const stream = conn.duplex();
-  // Gone since it was emitted; servers expect live sockets. Its error may be on the way still.
+  // Closed since it was emitted; servers expect live sockets. Its error may still come.
   if (stream.destroyed) stream.on('error', () => undefined);
   else take(stream);
 }

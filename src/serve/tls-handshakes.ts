@@ -10,10 +10,10 @@ import { carrierOf } from '../net/tls-carrier.js';
 /** Handshakes under way at once, as by default in `terminateTls`. */
 export const MAX_HANDSHAKES = 1024;
 
-// By server, in the order in which they began.
+// By server, in order of their begin.
 const underWay = new WeakMap<Server, PassingMap<Duplex, Duplex>>();
 
-// The streams that were handed over, and whether each was half-open by itself.
+// The streams that were handed over, and whether each was half-open before.
 const begun = new WeakMap<Duplex, boolean>();
 
 export function isTlsServer(server: Server): server is TlsServer {
@@ -27,8 +27,8 @@ export function beginHandshake(stream: Duplex): void {
 }
 
 /**
- * After its handshake a connection that was handed over is half-open, or not, as `allowHalfOpen` says. What is returned undoes
- * this.
+ * After its handshake a connection that was handed over is half-open, or not, as `allowHalfOpen` says. The returned function
+ * undoes this.
  */
 export function keepHalfOpen(server: TlsServer, allowHalfOpen: boolean): () => void {
   const onSecure = (secure: TLSSocket): void => {
@@ -44,7 +44,7 @@ export function keepHalfOpen(server: TlsServer, allowHalfOpen: boolean): () => v
 
 /**
  * Shows on the TLS sockets of a server the addresses that their streams have of a PROXY header or a session: a TLS socket asks the
- * system, which knows the proxy. In front of other listeners, which may read them. What is returned undoes this.
+ * system, which knows the proxy. In front of other listeners, which may read them. The returned function undoes this.
  */
 export function showClients(server: TlsServer): () => void {
   const onSecure = (secure: TLSSocket): void => {
@@ -60,8 +60,8 @@ export function showClients(server: TlsServer): () => void {
 }
 
 /**
- * Bounds the handshakes of a server, which strangers begin and Node keeps for 120 s: what {@link countHandshake} is told of past the bound ends
- * the oldest. What is returned undoes this.
+ * Bounds the handshakes of a server, which strangers begin and Node keeps for 120 s: each {@link countHandshake} past the bound ends
+ * the oldest. The returned function undoes this.
  */
 export function boundHandshakes(server: TlsServer): () => void {
   const streams = new PassingMap<Duplex, Duplex>();
@@ -91,6 +91,6 @@ export function countHandshake(server: Server, stream: Duplex): void {
     oldest.destroy();
   }
   streams.set(stream, stream);
-  // Over a Duplex a TLS socket that has ended does not know any more what it was over.
+  // A TLS socket over a Duplex has forgotten that Duplex once it has ended.
   if (!(stream instanceof Socket)) stream.once('close', () => streams.delete(stream));
 }

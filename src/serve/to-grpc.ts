@@ -33,7 +33,7 @@ export interface GrpcServer<Credentials> {
  * of the server new connections are refused; with an injector, close the sink first. Over TLS, C-core clients and Go's from
  * 1.67 on need `ALPNProtocols: ['h2']`.
  *
- * Each session is sent a PING every `probeMs`, a minute unless set, and one that nothing comes from until the next is destroyed. Before
+ * Each session is sent a PING every `probeMs`, a minute unless set, and a session that sends no byte until the next is destroyed. Before
  * its first call it has 5 s for that.
  *
  * @throws UsageError `ERR_MUX_OPTION` for a server without credentials, and a time out of range
@@ -113,8 +113,8 @@ function latestServerOf(server: object): Http2Server | undefined {
  * Calls `found` with the emitter that emits 'connection' with `taken` within `inject`, before its listeners are called.
  *
  * An injector hides the server of `node:http2` that it belongs to, which is needed here as in `toHttp2`: a client that takes a call back in the
- * packet it came in would end the process, and sessions that fell silent would stay. All that it does for sure is to emit that event, so
- * `emit` is looked at for the time of this one call.
+ * packet it came in would end the process, and sessions that fell silent would stay. It always emits that event, so
+ * `emit` is replaced for the time of this one call.
  */
 function beforeConnection(taken: Duplex, found: (server: EventEmitter) => void, inject: () => void): void {
   const { prototype } = EventEmitter;

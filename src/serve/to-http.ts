@@ -20,7 +20,7 @@ type Server = HttpServer | HttpsServer;
 /** Settings of {@link toHttp}. */
 export interface ToHttpOptions {
   /**
-   * Lets a client that has ended its side (FIN) get the reply to its request. When nothing of it leaves for so many milliseconds, 1 to
+   * Lets a client that has ended its side (FIN) get the reply to its request. When no byte of it leaves for so many milliseconds, 1 to
    * 2147483647, the connection is destroyed. It holds for all connections of the server, those of its own port too. @defaultValue off: as
    * in Node's own server, the FIN of a client ends its request and its connection
    */
@@ -80,7 +80,7 @@ interface HalfOpenServer extends HttpServer {
   readonly httpAllowHalfOpen?: boolean;
 }
 
-// Whether the client is still there is seen by what it takes: behind its FIN nothing comes.
+// Only the bytes that it takes show that the client is still there: after its FIN none come.
 function endWhenStill(socket: Socket, ms: number, scheduler: SchedulerLike): void {
   let before = sentBytes(socket);
   const looking = interval(ms, scheduler).subscribe(() => {
@@ -93,7 +93,7 @@ function endWhenStill(socket: Socket, ms: number, scheduler: SchedulerLike): voi
   });
 }
 
-// Of a large write only the handle knows how much of it is gone.
+// Only the handle knows how much of a large write has left.
 function sentBytes(socket: Socket & { readonly _handle?: { readonly writeQueueSize?: number } | null }): number {
   return socket.bytesWritten - socket.writableLength - (socket._handle?.writeQueueSize ?? 0);
 }
@@ -103,15 +103,15 @@ function sentBytes(socket: Socket & { readonly _handle?: { readonly writeQueueSi
  * express, fastify (`app.server`, after `app.ready()`), hono and whatever else is built on one. The server need not listen.
  *
  * The server's timeouts work, and a socket keeps Node's native parser. `maxConnections` and `getConnections` of the server
- * do not count what is handed over. As in a plain server, a client that ends its side has left: its request is aborted, the
- * response emits `'close'`, and the connection is closed. With `halfCloseTimeoutMs` such a client gets its reply, and a handler is
- * not told of a client that left before the reply is written, or the time is over.
+ * do not count connections that are handed over. As in a plain server, a client that ends its side has left: its request is aborted, the
+ * response emits `'close'`, and the connection is closed. With `halfCloseTimeoutMs` such a client gets its reply, and a handler learns
+ * that a client left only when the reply is written, or the time is over.
  *
  * `close` lets requests under way finish. Every response whose head is written after it says `Connection: close`, and its
  * connection ends with it; idle connections end at once. It does not call `server.close()`, which does the same for all sinks of
  * the server.
  *
- * @throws UsageError `ERR_MUX_OPTION` for what is no server, a time out of range, and a server that has a sink with other options
+ * @throws UsageError `ERR_MUX_OPTION` for a value that is no server, a time out of range, and a server that has a sink with other options
  * @example
  * ```ts
  * const web = toHttp(http.createServer(app));

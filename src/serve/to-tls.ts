@@ -21,7 +21,7 @@ const TLS: ServerKind<Server> = {
   },
 };
 
-// At the handshake deadline Node tells the error but leaves the socket open.
+// At the handshake deadline Node emits the error but leaves the socket open.
 function destroyClient(_error: Error, socket: TLSSocket): void {
   socket.destroy();
 }

@@ -32,7 +32,7 @@ const GOING_AWAY = 1001;
 /**
  * Hands each connection to a `WebSocketServer` of `ws` (8), made with `{ noServer: true }`. The handshake is read here and
  * decided by `ws`: its `path`, `verifyClient` and `handleProtocols` apply, and it refuses what is no good handshake. A
- * request that asks for no upgrade gets 426. `ws` holds a message until it is whole: set its `maxPayload`, 100 MiB by itself, to the longest
+ * request that asks for no upgrade gets 426. `ws` holds a message until it is whole: set its `maxPayload`, 100 MiB by default, to the longest
  * that you expect.
  *
  * `close` closes every WebSocket with 1001 (going away) and cuts those that have not answered in the grace time. It does

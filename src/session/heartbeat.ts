@@ -10,7 +10,7 @@ const BEAT_BYTES = 4;
 const MAX_PENDING = 64;
 // Silence is looked at so often between two beats.
 const LOOKS = 4;
-// In one frame. Peers write each beat by itself.
+// In one frame. Peers write each beat in a frame of its own.
 const MAX_ECHOED_BEATS = 4;
 // Peers have one, Go's of muxado 1 two.
 const MAX_ECHOED = 8;
@@ -167,7 +167,7 @@ export class Heartbeat {
     if (this.#quietMs + lookMs > timeoutMs) this.#judgeIn(timeoutMs - this.#quietMs, timeoutMs);
   }
 
-  // Sooner than the next look, so no verdict before this one is still to come.
+  // Sooner than the next check, so no earlier verdict is pending.
   #judgeIn(ms: number, timeoutMs: number): void {
     this.#verdict = timer(ms, this.#host.settings.scheduler).subscribe(() => {
       if (this.#wasHeard) {
@@ -180,7 +180,7 @@ export class Heartbeat {
     });
   }
 
-  // What we don't read we can't hear. A transport that takes nothing proves nothing: that is how a dead network looks.
+  // While we do not read, no byte can arrive. A full transport proves nothing: a dead network looks the same.
   get #wasHeard(): boolean {
     const { bytesRead, owner } = this.#host;
     return bytesRead !== this.#lastRead || owner.isHolding;

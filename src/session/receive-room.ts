@@ -3,17 +3,17 @@ import type { ReceiveWindow } from '../flow/window.js';
 
 /** The session whose bytes are counted. */
 export interface ReceiveRoomOwner {
-  /** True once nothing of it counts any more. */
+  /** True once none of its bytes count any more. */
   isOver(): boolean;
   /** Reading has to wait, or not any more. */
   onHold(isHeld: boolean): void;
   /** There may be room for a stream. */
   onRoom(): void;
-  /** The newest stream with bytes that are not read is to go; false when there is none. */
+  /** Ends the newest stream with unread bytes; false if there is none. */
   shed(): boolean;
 }
 
-/** The bytes that a session has received and that are not read, against its own budget and one that sessions share. */
+/** Counts the unread bytes of a session against its own budget and one that sessions share. */
 export class ReceiveRoom implements Holder {
   /** Unread bytes and grown windows of this session. */
   readonly own: ReceiveBudget;
@@ -24,7 +24,7 @@ export class ReceiveRoom implements Holder {
   readonly #owner: ReceiveRoomOwner;
   #unreadBytes = 0;
 
-  /** @param smallBytes - a session that holds no more is refused nothing for what others hold */
+  /** @param smallBytes - a session that holds no more is refused nothing because of others */
   constructor(maxBytes: number, shared: SharedReceiveBudget, smallBytes: number, owner: ReceiveRoomOwner) {
     this.own = { maxBytes, usedBytes: 0 };
     this.shared = shared;
@@ -51,8 +51,8 @@ export class ReceiveRoom implements Holder {
   }
 
   /**
-   * Readers had their chance to take what arrived. Windows that were granted can't be taken back: what fills them past a budget is left
-   * in the connection.
+   * Readers have had their chance to take the bytes that arrived. Granted windows cannot be taken back: bytes that fill them past a budget
+   * stay in the connection.
    */
   onOffered(): void {
     if (this.#unreadBytes === 0) return;
@@ -69,7 +69,7 @@ export class ReceiveRoom implements Holder {
     this.giveBack(bytes);
   }
 
-  /** Bytes of a stream that is over count no more. */
+  /** Bytes of a stream that is over no longer count. */
   giveBack(bytes: number): void {
     this.own.usedBytes -= bytes;
     this.#unreadBytes -= bytes;
@@ -90,7 +90,7 @@ export class ReceiveRoom implements Holder {
     return this.#owner.shed();
   }
 
-  /** The session is over. What its readers have not read counts until they have. */
+  /** The session is over. Unread bytes count until they are read. */
   end(): void {
     this.shared.forget(this);
   }

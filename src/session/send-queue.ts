@@ -10,13 +10,13 @@ import type { SendRoom } from './send-room.js';
 // A writer is asked to wait from here on: enough for a flush or two.
 const HIGH_WATER_BYTES = 131_072;
 
-/** What was written to a stream and has not left, and the writers that wait for it to leave. */
+/** The unsent bytes of a stream, and the writers that wait for them to leave. */
 export class SendQueue extends ByteQueue implements WaitingForRoom {
   /** Bytes written in all. */
   writtenBytes = 0;
   readonly #owner: InboxOwner;
   readonly #room: SendRoom;
-  // What it counts for in the send budgets.
+  // The memory that it counts for in the send budgets.
   #countedBytes = 0;
   #waiting: WaitingWriters | undefined;
   #loans: Loans | undefined;
@@ -32,12 +32,12 @@ export class SendQueue extends ByteQueue implements WaitingForRoom {
     return this.bytes >= HIGH_WATER_BYTES || this.#lacksRoom;
   }
 
-  // There is less than there might be, and yet the budgets have no room for more.
+  // Less than the limit is waiting, and yet the budgets have no room for more.
   get #lacksRoom(): boolean {
     return this.#countedBytes >= this.#room.shareBytes;
   }
 
-  /** Adds what was written; `isNext` where it may leave with the next flush, and need not be fit to wait. */
+  /** Adds a chunk; `isNext` if it may leave with the next flush, and need not be copied for a wait. */
   write(chunk: Uint8Array, isNext: boolean, done: WriteDone | undefined): void {
     this.writtenBytes += chunk.length;
     if (isNext) this.push(chunk);
@@ -46,7 +46,7 @@ export class SendQueue extends ByteQueue implements WaitingForRoom {
     if (done !== undefined) (this.#loans ??= new Loans(this.#owner)).add(this.writtenBytes, done);
   }
 
-  /** Puts bytes before all that is written, which are none of the writer's. */
+  /** Puts bytes of the session before all written bytes. */
   prepend(bytes: Uint8Array): void {
     this.push(bytes);
     this.#count();
@@ -59,14 +59,14 @@ export class SendQueue extends ByteQueue implements WaitingForRoom {
     this.#loans?.moved(outbox, this.writtenBytes - this.bytes);
   }
 
-  /** Calls a writer back once it may go on; gives back the way to forget it. */
+  /** Calls a writer back once it may go on; returns a function that cancels this. */
   await(callback: () => void): () => void {
     const forget = (this.#waiting ??= new WaitingWriters()).add(callback);
     this.#awaitRoom();
     return forget;
   }
 
-  /** Some of it has left, or the stream is over: writers that wait may go on, unless they still have to. */
+  /** Bytes have left, or the stream is over: resumes waiting writers if there is room. */
   onSent(needsDrain: boolean): void {
     if (needsDrain) this.#awaitRoom();
     else this.#waiting?.wake(this.#owner);
@@ -76,19 +76,19 @@ export class SendQueue extends ByteQueue implements WaitingForRoom {
     this.onSent(this.isFull);
   }
 
-  /** The stream is over: what it holds will not leave. */
+  /** The stream is over: its bytes will not leave. */
   drop(): void {
     this.clear();
     this.#count();
     this.#room.forget(this);
   }
 
-  /** Tells the writers that wait for their buffers why they were not sent. */
+  /** Gives the writers that wait for their buffers the reason why they were not sent. */
   closeLoans(error: MuxError): void {
     this.#loans?.close(error);
   }
 
-  // What it has waiting itself leaves by turns, which call its writers back.
+  // Its own unsent bytes leave by turns, which call its writers back.
   #awaitRoom(): void {
     if (this.#waiting !== undefined && this.bytes < HIGH_WATER_BYTES && this.#lacksRoom) this.#room.await(this);
   }

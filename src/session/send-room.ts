@@ -1,11 +1,11 @@
 import type { SharedSendBudget, WaitingForRoom } from '../flow/send-budget.js';
 
-// A session that holds less than this is not held back for what others hold.
+// A session that holds less than this does not wait because of others.
 const SMALL_SESSION_BYTES = 262_144;
-// A writer that does not wait, where a budget is full, may have this much waiting.
+// A writer that does not wait may have this much unsent while a budget is full.
 const LEAST_BYTES = 4096;
 
-/** What the streams of a session may have waiting to be sent: a part of its own budget and of one that sessions share. */
+/** The unsent bytes that streams of a session may have: a part of its own budget and of one that sessions share. */
 export class SendRoom {
   readonly #own: SharedSendBudget;
   readonly #shared: SharedSendBudget;
@@ -20,19 +20,19 @@ export class SendRoom {
     return this.#own.usedBytes;
   }
 
-  /** What one stream may have waiting before its writers are asked to wait; 0 when there is no room for more. */
+  /** Bytes that one stream may have unsent before its writers are asked to wait; 0 without room for more. */
   get shareBytes(): number {
     const { shareBytes } = this.#own;
     return this.#isSmall ? shareBytes : Math.min(shareBytes, this.#shared.shareBytes);
   }
 
-  /** What one stream may have waiting of a writer that does not wait: as much as `limitBytes`, unless a budget is full. */
+  /** Bytes that one stream may have unsent from a writer that does not wait: `limitBytes`, unless a budget is full. */
   limit(limitBytes: number): number {
     const isFull = this.#isFull(this.#own) || (!this.#isSmall && this.#isFull(this.#shared));
     return isFull ? Math.min(limitBytes, LEAST_BYTES) : limitBytes;
   }
 
-  /** A stream holds so many bytes more, or with a minus fewer. */
+  /** Adds to the bytes that a stream holds; a negative number takes away. */
   change(bytes: number): void {
     this.#own.change(bytes);
     this.#shared.change(bytes);

@@ -5,12 +5,12 @@ import type { MuxStream } from './mux-stream.js';
 import type { TypePrefix } from './stream-host.js';
 import { tickMs } from './tick.js';
 
-// Windows count their idle time in looks of a second each.
+// Windows count their idle time in checks of a second each.
 const REST_MS = 1000;
 
 /**
  * The one timer for all that may take too long: a transport that takes nothing, half a frame, half a stream type, a stream that
- * the peer never ends, or grants no credit. It runs only while there is something to look at. It counts its own ticks and reads no clock, so a clock
+ * the peer never ends, or grants no credit. It runs only while there is something to check. It counts its own ticks and reads no clock, so a clock
  * that jumps changes nothing. A tick is a second, or less where a limit is shorter than four.
  */
 export class Watch {
@@ -58,7 +58,7 @@ export class Watch {
     const { writer, settings, owner, conn, bytesRead, holdsReading } = this.#core;
     if (!writer.isBlocked) return true;
     const taken = writer.bytesWritten - conn.bufferedBytes;
-    // While we wait for our own readers we can't hear the peer, and it may wait for us.
+    // While we wait for our own readers no byte of the peer can arrive, and it may wait for us.
     const isFull = taken === this.#taken && !holdsReading;
     this.#fullTicks = isFull ? this.#fullTicks + 1 : 0;
     this.#silentTicks = isFull && bytesRead === this.#heard ? this.#silentTicks + 1 : 0;
@@ -66,7 +66,7 @@ export class Watch {
     this.#heard = bytesRead;
     const { stallTimeoutMs, writeTimeoutMs } = settings;
     const isStalled = this.#silentTicks * this.#tickMs >= stallTimeoutMs;
-    // A peer that we hear is alive, but nothing waits for it for ever.
+    // A peer that sends is alive, but no write waits for it for ever.
     if (isStalled || this.#fullTicks * this.#tickMs >= writeTimeoutMs) {
       const ms = isStalled ? stallTimeoutMs : writeTimeoutMs;
       const text = `the connection took nothing for ${ms} ms${isStalled ? ', and nothing was heard of the peer' : ''}`;
@@ -95,7 +95,7 @@ export class Watch {
     return !room.isAwaited && !receiveRoom.isHeld;
   }
 
-  // Without a GoAway on the wire both sides may drain, and each drop what the other opened: they would wait for each other for ever.
+  // Without a GoAway on the wire both sides may drain, and each drop the streams of the other: they would wait for each other for ever.
   #crossed(): boolean {
     const { room, table, settings, owner } = this.#core;
     if (!room.hasDropped) return true;
@@ -116,10 +116,10 @@ export class Watch {
       if (stream.typePrefix !== undefined) this.#untyped(stream, stream.typePrefix);
       if (stream.isHalfClosed) this.#silent(stream);
       else if (stream.bufferedBytes > 0) this.#stuck(stream);
-      // Growth that nobody uses is given back.
+      // Unused growth is given back.
       if (rests ? stream.window.rest() : stream.window.hasGrown) isIdle = false;
     }
-    // With nothing to send there is nothing to wait for, until the next write.
+    // A stream without unsent bytes does not wait, until its next write.
     for (const stream of this.#lingering.keys()) if (!isAwaited(stream)) this.#lingering.delete(stream);
     return isIdle && table.untyped === 0 && this.#lingering.size === 0;
   }
@@ -141,7 +141,7 @@ export class Watch {
   #silent(stream: MuxStream): void {
     const { settings, owner } = this.#core;
     const { lingerTimeoutMs } = settings;
-    // With bytes that nobody has read it is for our reader to go on. While nothing is read, no stream can be heard.
+    // With unread bytes our own reader has to go on. While we do not read, no byte of any stream can arrive.
     const bytes = stream.window.heldBytes > 0 || owner.isHolding ? NaN : stream.bytesRead;
     if (!this.#isStill(stream, bytes, lingerTimeoutMs)) return;
     const text = `stream ${stream.streamId} was ended, and nothing came from the peer for ${lingerTimeoutMs} ms`;
@@ -153,7 +153,7 @@ export class Watch {
     // One that has ended for good looks like one that has half-closed: to smux they are the same.
     const isShort = stream.isFailing || (stream.remoteEnded && codec.traits.reset === 'none');
     const limitMs = isShort ? settings.stallTimeoutMs : settings.writeTimeoutMs;
-    // A full transport is looked at by itself. While nothing is read, credit can't arrive.
+    // A full transport has a check of its own. While we do not read, credit cannot arrive.
     const bytes = writer.isBlocked || owner.isHolding ? NaN : stream.sentBytes;
     if (!this.#isStill(stream, bytes, limitMs)) return;
     const text = `${stream.bufferedBytes} bytes wait on stream ${stream.streamId}, and the peer took none for ${limitMs} ms`;

@@ -11,7 +11,7 @@ export const HANDSHAKE_RECORD = 0x16;
 
 const RECORD_HEADER_BYTES = 5;
 const MAX_RECORD_BYTES = 1 << 14;
-// OpenSSL skips so many without a byte in them (MAX_EMPTY_RECORDS), and then fails.
+// OpenSSL skips so many empty records (MAX_EMPTY_RECORDS), and then fails.
 const MAX_EMPTY_RECORDS = 32;
 const CLIENT_HELLO = 1;
 const HANDSHAKE_HEADER_BYTES = 4;
@@ -20,7 +20,7 @@ const HOST_NAME = 0;
 const ALPN = 16;
 const SUPPORTED_VERSIONS = 43;
 
-/** Whether bytes begin with a record of the handshake whose first message is a ClientHello: six bytes tell, behind empty records. */
+/** Whether bytes begin with a record of the handshake whose first message is a ClientHello: six bytes after empty records decide. */
 export function beginsClientHello(bytes: Uint8Array): 'no' | 'more' | 'match' {
   for (let empty = 0, at = 0; empty <= MAX_EMPTY_RECORDS; empty++, at += RECORD_HEADER_BYTES) {
     const length = recordLength(bytes, at);
@@ -35,8 +35,8 @@ export function beginsClientHello(bytes: Uint8Array): 'no' | 'more' | 'match' {
 
 /**
  * Puts together the ClientHello that a connection begins with, however it is cut into TLS records and network chunks,
- * and reads it once (RFC 8446 §4.1.2, §5.1). Linear in the bytes, and never more memory than twice what has come: so the
- * bound on what a sniffer looks at bounds this, too.
+ * and reads it once (RFC 8446 §4.1.2, §5.1). Linear in the bytes, and never more memory than twice the arrived bytes: so the
+ * byte cap of a sniffer bounds this, too.
  */
 export class ClientHelloReader {
   #message = new Uint8Array(512);

@@ -7,7 +7,7 @@ import type { MuxError } from '../errors.js';
 const LINGER_MS = 2000;
 
 /**
- * Answers a client and closes the connection behind the answer. What the client still sends is read and dropped until it
+ * Answers a client and closes the connection after the answer. Bytes that the client still sends are read and dropped until it
  * ends, for 2 s and {@link LINGER_BYTES} at most: a socket closed over unread bytes resets the connection, and the answer is lost.
  */
 export function closeBehind(conn: Conn, answer: Uint8Array, error: MuxError, scheduler: SchedulerLike): void {

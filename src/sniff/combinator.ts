@@ -1,7 +1,7 @@
 import { UsageError } from '../errors.js';
 import { isMatcher, type Matcher } from './matcher.js';
 
-/** What a combinator has of the matchers inside it besides their answers: any of them may answer early, want a prompt or refuse what is too long. */
+/** The parts that a combinator takes from its matchers besides their answers: any of them may answer early, want a prompt or refuse a flight that is too long. */
 export function traitsOf(
   inner: readonly Matcher[],
   firstBytes: readonly number[] | undefined,

@@ -39,7 +39,7 @@ export class Deadlines<T extends Due> {
     this.#timer ??= this.#wakeIn(this.#ms);
   }
 
-  /** What was added first of all that is still due. */
+  /** The oldest entry that is still due. */
   get oldest(): T | undefined {
     return this.#first as T | undefined;
   }

@@ -45,7 +45,7 @@ export class HeldBytes implements FirstBytes {
     this.#show();
   }
 
-  /** The bytes have to wait for more: what the first of them came in is not kept for them. */
+  /** The bytes have to wait for more: they do not keep the chunk that they came in. */
   keep(): void {
     if (this.#room !== undefined) return;
     this.all = unpinned(this.all);

@@ -40,8 +40,8 @@ export type RequestProtocol = 'HTTP' | 'RTSP';
 
 /**
  * The head of an HTTP/1 request (RFC 9112 §§2-5) or the request line of an RTSP one, read as its bytes arrive. Each
- * byte is looked at once, nothing is kept but offsets, and text is made only of what is asked for. How long a head may be is
- * the sniffer's affair (`maxBytes`). Made by {@link requestHead}.
+ * byte is read once, only offsets are kept, and text is made only of the parts that are asked for. The sniffer bounds
+ * the length of a head (`maxBytes`). Made by {@link requestHead}.
  *
  * Stricter than servers are, since a guess must not swallow another protocol: CR LF only, no white space before a
  * colon, no folded lines (obs-fold), no control characters. Before the request line any number of CR and LF is skipped, as
@@ -231,7 +231,7 @@ export function afterEmptyLines(bytes: Uint8Array, from: number): number {
   return at;
 }
 
-/** What a matcher of header fields answers before their end: of a malformed request they can't be read. */
+/** The answer of a matcher of header fields before their end: those of a malformed request cannot be read. */
 export function unlessMalformed(reading: 'no' | 'more', head: Http1Head): 'no' | 'more' | 'unreadable' {
   return reading === 'no' && head.isHttp ? 'unreadable' : reading;
 }

@@ -117,7 +117,7 @@ export function http2Request(first: FirstBytes): Http2Request | 'no' | 'more' {
   return first.parser(newHttp2Head).read(first.bytes);
 }
 
-/** What a matcher of a part of the first request answers where there is none: of malformed HTTP/2 it can't be read. */
+/** The answer of a matcher of the first request if that is not there: in malformed HTTP/2 it cannot be read. */
 export function unlessMalformed(reading: 'no' | 'more', { bytes }: FirstBytes): 'no' | 'more' | 'unreadable' {
   return reading === 'no' && matchPrefix(bytes, HTTP2_PREFACE) === 'match' ? 'unreadable' : reading;
 }

@@ -31,12 +31,12 @@ export interface Match<M> {
 
 /**
  * A matcher's answer. `'more'` is allowed only while the bytes so far are still the beginning of a valid flight:
- * say `'no'` at the first impossible byte. On `final` bytes `'more'` says that the matcher can't tell: it gets no match.
+ * say `'no'` at the first impossible byte. On `final` bytes `'more'` says that the matcher cannot decide: that is no match.
  *
  * `'unreadable'` is for a flight of the matcher's protocol whose wanted part can't be read: a name that no host has, a malformed
  * head.
  *
- * Neither is a refusal: what was not read may be there. So `not` makes no match of them, and matchers behind this one do not get the
+ * Neither is a refusal: the unread part may be there. So `not` makes no match of them, and later matchers do not get the
  * connection (the `undecided` option of `sniff`).
  */
 export type Verdict<M> = Match<M> | 'no' | 'more' | 'unreadable';
@@ -100,7 +100,7 @@ export interface Matcher<P extends string = string, M = unknown> {
   readonly prompt?: Prompt;
   /**
    * What to answer a client of this protocol whose flight is undecided at the byte cap; `undefined` when it is another's.
-   * The connection is closed behind the answer.
+   * The connection is closed after the answer.
    */
   readonly tooLong?: (first: FirstBytes) => Uint8Array | undefined;
   /** Judges the bytes so far; called again as more arrive, until the answer is not `'more'`. One that throws counts as `'no'`. */

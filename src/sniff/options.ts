@@ -21,9 +21,9 @@ export interface SniffOptions<T extends string = string> {
    */
   readonly onTimeout?: T;
   /**
-   * What becomes of a connection that a matcher can't refuse: it still waits for bytes at the deadline, the byte cap or the
-   * bound of the budget, or can't read what it looks for. `'reject'`: the connection is turned away, so no client gets past a matcher by waiting,
-   * by sending too much or by a broken head. `'next'`: the matchers behind it are asked. A client that has sent nothing, or has ended, goes on to them in
+   * The fate of a connection that a matcher cannot refuse: it still waits for bytes at the deadline, the byte cap or the
+   * bound of the budget, or cannot read the part it looks for. `'reject'`: the connection is turned away, so no client gets past a matcher by waiting,
+   * by sending too much or by a broken head. `'next'`: later matchers are asked. A client that has sent nothing, or has ended, goes on to them in
    * any case. With `order: 'firstDefinite'` it is always `'next'`. @defaultValue `'reject'`
    */
   readonly undecided?: 'reject' | 'next';
@@ -31,7 +31,7 @@ export interface SniffOptions<T extends string = string> {
   readonly maxBytes?: number;
   /**
    * Connections that may be undecided at once, 1 or more, those without a byte among them. One more decides the oldest on what it has sent, or
-   * turns it away as `'overflow'`: a newcomer is as a rule a client that speaks at once. @defaultValue 4096: each has 0.4 s when
+   * turns it away as `'overflow'`: most newcomers are clients that send at once. @defaultValue 4096: each has 0.4 s when
    * 10,000 silent ones come a second
    */
   readonly maxUndecided?: number;

@@ -4,7 +4,7 @@ import type { SniffError } from '../errors.js';
 /**
  * Why a connection was turned away.
  * - `'noMatch'` no matcher wants its bytes
- * - `'unreadable'` a matcher can't read what it looks for, and those behind it don't get what it has not refused
+ * - `'unreadable'` a matcher cannot read the part it looks for, and later matchers do not get a flight that it has not refused
  * - `'timeout'` undecided at the deadline
  * - `'eof'` the client ended before it was decided
  * - `'overflow'` undecided at the byte cap, the memory for undecided connections is used up, or there are too many of them

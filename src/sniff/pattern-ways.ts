@@ -1,11 +1,11 @@
 const QUANTIFIER = /\*|\+|\?|\{(\d+)(,(\d*))?\}/y;
 const GROUP = /\((?:\?(?:[:=!]|<[=!]|<[^>]*>|[\w-]*:))?/y;
-// An escape is one character whatever its length, and `\p{…}` is not repeated by its braces.
+// An escape is one character of any length, and the braces of `\p{…}` do not repeat it.
 const ATOM = /\\(?:[pPu]\{[^}]*\}|k<[^>]*>|.)|[^]/y;
 const MANY = Number.MAX_SAFE_INTEGER;
 
 /**
- * In how many ways a pattern can divide a text of `length` characters, at most. A RegExp that backtracks may try them all before it fails, for each
+ * The most ways in which a pattern can divide a text of `length` characters. A RegExp that backtracks may try them all before it fails, for each
  * place where it may begin. Two quantifiers in a row multiply, one around another is a power: `(a+)+` gives `Infinity`.
  */
 export function patternWays({ source, multiline, flags }: RegExp, length: number): number {
@@ -19,7 +19,7 @@ class PatternReader {
   isAnchored = true;
   readonly #source: string;
   readonly #length: number;
-  // With the flag `v` classes hold others.
+  // With the flag `v` classes may contain classes.
   readonly #nestsClasses: boolean;
   #at = 0;
   #depth = 0;

@@ -37,7 +37,7 @@ export interface Verdicts {
  *                                                         yes  -> decided
  *     end, byte cap, budget, deadline -> the bytes are final: asked once more; without a yes -> rejected
  *
- * A matcher that still waits then has not refused the connection: those behind it don't get it. See {@link SniffOptions.undecided}.
+ * A matcher that still waits then has not refused the connection: later ones do not get it. See {@link SniffOptions.undecided}.
  */
 export class Sniffing implements PeekHandler, Freed, Due {
   readonly conn: Conn;
@@ -76,7 +76,7 @@ export class Sniffing implements PeekHandler, Freed, Due {
     return this.#held.all;
   }
 
-  /** What its protocol answers to a flight that is undecided at the byte cap. */
+  /** The answer of its protocol to a flight that is undecided at the byte cap. */
   tooLongAnswer(): Uint8Array | undefined {
     const { matchers, settings } = this.#sniffer;
     const held = this.#held;
@@ -204,16 +204,16 @@ export class Sniffing implements PeekHandler, Freed, Due {
     return true;
   }
 
-  // The answer is taken out of the bytes held here, so nothing has to stand between the stream and its server to filter it. Nor does
-  // the server find a write of ours under way, beside which node:http2 can't write to a TLS socket.
+  // The answer is removed from the bytes held here, so no filter has to stand between the stream and its server. No write of ours is
+  // under way when the server gets the stream: node:http2 could not write to a TLS socket beside it.
   #isDone(prompt: Prompt): boolean {
     return this.#isPromptSent && prompt.isAnswered(this.#held);
   }
 
   #finalize(reason: RejectReason): void {
     this.#held.final = true;
-    // A client that could get past a matcher by waiting, or by sending too much, would choose its own route. One that has sent nothing gives
-    // no matcher anything to refuse, and of one that has ended nothing more can come.
+    // A client that could pass a matcher by waiting, or by sending too much, would choose its own route. A silent client gives
+    // no matcher a byte to refuse, and a client that has ended can send no more.
     if (this.#sniffer.settings.rejectsUndecided && this.#held.all.length > 0 && reason !== 'eof')
       this.#candidates = this.#candidates.slice(0, this.#at + 1);
     this.#evaluate();
@@ -231,7 +231,7 @@ export class Sniffing implements PeekHandler, Freed, Due {
     this.#prompting = this.#sniffer.settings.scheduler.schedule(() => {
       this.#prompted = prompt;
       this.conn._write(prompt.bytes, (error) => {
-        // A connection that failed is told to `closed`.
+        // `closed` reports a failed connection.
         if (this.#isOver || (error !== undefined && error !== null)) return;
         this.#isPromptSent = true;
         if (this.#found !== undefined) this.#settle();

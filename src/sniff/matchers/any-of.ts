@@ -3,7 +3,7 @@ import type { Matcher } from '../matcher.js';
 
 /**
  * Matches what one of several matchers matches; the Conn gets the protocol and meta of that one. They are asked in order, and a
- * later one's yes waits while an earlier one may still match, or can't read what it looks for. Its use is inside `not`, `allOf` and `named`, and as one
+ * later one's yes waits while an earlier one may still match, or cannot read the part it looks for. Its use is inside `not`, `allOf` and `named`, and as one
  * route of `partitionByProtocol`; to `sniff` give the matchers themselves.
  *
  * @throws UsageError `ERR_MUX_OPTION` without a matcher, and for a `serverFirst`
@@ -28,7 +28,7 @@ export function anyOf(...matchers: readonly Matcher[]): Matcher {
       for (const matcher of matchers) {
         const verdict = matcher.match(first);
         if (typeof verdict === 'object') return { protocol: matcher.protocol, ...verdict };
-        // Those behind don't get what this one has not refused. By silence no matcher is passed by.
+        // Later matchers do not get a flight that this one has not refused. Silence passes no matcher.
         if (verdict === 'unreadable' || (verdict === 'more' && !(final && bytes.length === 0))) return verdict;
       }
       return 'no';

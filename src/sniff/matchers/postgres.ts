@@ -57,7 +57,7 @@ function* firstMessage(kinds: readonly PostgresKind[]): Grammar<PostgresMeta> {
 
 /** Names and values, each ended by NUL, up to an empty name that is the last byte. */
 function* parameterList(bytes: number): Phrase<Readonly<Record<string, string>> | undefined> {
-  // Without a prototype: a client's names are to find no members of it.
+  // Without a prototype: names of a client must not reach its members.
   const parameters = Object.create(null) as Record<string, string>;
   let left = bytes;
   for (;;) {

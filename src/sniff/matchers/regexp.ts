@@ -17,7 +17,7 @@ export interface RegexpMeta {
 }
 
 const MAX_BYTES_LIMIT = 16 * 1024;
-// Ways for each byte in which a pattern may divide a text: a class that is repeated as often as there are bytes has one.
+// Ways, for each byte, in which a pattern may divide a text: one class that repeats over all bytes has one.
 const MAX_WAYS = 64;
 // Times each byte may be tried, on the average. The first twice as many bytes are tried one by one, later ones a few at a time.
 const MAX_TRIES = 16;
@@ -34,11 +34,11 @@ interface Attempt {
  * matchers that decide sooner before it.
  *
  * Anchor the pattern with `^`, and end it with something that must follow (`\r\n`, a space): a `$` or an open-ended group
- * matches whatever has arrived, which the network cuts as it likes. Strangers choose the text, so a pattern that could take more than linear time is
+ * matches any bytes that have arrived, and the network may cut them anywhere. Strangers choose the text, so a pattern that could take more than linear time is
  * refused: at most one quantifier without a bound, none without `^`, and none around another. Of bytes that trickle, all are tried up to the 32nd, then
  * some, and the last at the deadline. Flags `g` and `y` are dropped.
  *
- * @throws UsageError `ERR_MUX_OPTION` for what is no RegExp, for a pattern that could take too long, and unless 1 ≤ `minBytes` ≤ `maxBytes` ≤ 16384, whole
+ * @throws UsageError `ERR_MUX_OPTION` for a value that is no RegExp, for a pattern that could take too long, and unless 1 ≤ `minBytes` ≤ `maxBytes` ≤ 16384, whole
  * numbers
  * @example
  * ```ts
