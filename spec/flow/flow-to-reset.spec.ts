@@ -32,7 +32,7 @@ describe('a flow whose destination is full', () => {
     expect([seen, closed, to.needsDrain]).toEqual([[], [], true]);
     client.error('the client is gone');
     expect([seen, closed, to.bufferedBytes]).toEqual([['complete'], ['ERR_MUX_RESET'], 0]);
-    expect(log(far)).toEqual(['ERR_MUX_RESET']);
+    expect(log(far).at(-1)).toBe('ERR_MUX_RESET');
   });
 
   test('hears of it also when the source was reset before it began', () => {

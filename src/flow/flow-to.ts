@@ -50,7 +50,7 @@ export function flowTo(destination: Conn): OperatorFunction<Uint8Array, never> {
         // Also while the destination is full, which may last for ever.
         failed(error, isReset) {
           if (!isReset) return;
-          destination.error(error);
+          destination._fail(error);
           subscriber.complete();
         },
       });

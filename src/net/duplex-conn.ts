@@ -29,6 +29,7 @@ import { canReset, resetSocket } from './reset-socket.js';
 import { SocketPeek } from './socket-peek.js';
 import type { SocketLike } from './socket-like.js';
 import { TlsEnd } from './tls-end.js';
+import { whenSent } from './when-sent.js';
 
 /** Settings of a Conn over a Duplex. */
 export interface FromDuplexOptions {
@@ -217,6 +218,12 @@ export class DuplexConn extends Conn {
     const isTcp = duplex.remoteFamily !== undefined && !this.#isUnix;
     if (reset && !this.encrypted && isTcp && canReset(duplex)) resetSocket(duplex);
     else duplex.destroy();
+  }
+
+  override _fail(error: MuxError): void {
+    // What Node has not passed to the system yet a reset would drop.
+    if (this.bufferedBytes === 0) this.error(error);
+    else whenSent(this, () => this.error(error));
   }
 
   _readdress(addresses: Addresses): void {
