@@ -155,6 +155,37 @@ const QUEUES: readonly (readonly [name: string, fill: Fill])[] = [
     },
   ],
   [
+    'work that is under way on a chunk of each stream',
+    (piece, count) => {
+      const peer = hostile({ codec: yamux(), role: 'client' });
+      const kept: unknown[] = [peer];
+      for (let n = 0; n < count; n++) {
+        const stream = peer.victim.open();
+        // A reader that has the chunk in hand.
+        stream.pipe(consume((chunk) => (kept.push(chunk), NEVER))).subscribe();
+        stream.receive(piece());
+      }
+      return { counted: peer.stats().heldBytes, kept };
+    },
+  ],
+  [
+    'chunks that were pulled from each stream',
+    async (piece, count) => {
+      const peer = hostile({ codec: yamux(), role: 'client' });
+      const kept: unknown[] = [peer];
+      let counted = 0;
+      for (let n = 0; n < count; n++) {
+        const stream = peer.victim.open();
+        const pulled = stream[Symbol.asyncIterator]().next();
+        const bytes = piece();
+        counted += bytes.length;
+        stream.receive(bytes);
+        kept.push(stream, await pulled);
+      }
+      return { counted, kept };
+    },
+  ],
+  [
     'a Conn over a Duplex that takes nothing',
     (piece, count) => {
       const conn = fromDuplex(stuckDuplex());
@@ -241,8 +272,8 @@ const PIECES_OF: readonly (readonly [name: string, piece: () => Uint8Array, coun
 // An unread chunk that keeps what it came in shows at once: 2000 of them are 125 MiB.
 describe.each(QUEUES)('%s', (name, fill) => {
   test.each(PIECES_OF)('holds no more than half as much again as it counts, in %s', async (_pieces, piece, count) => {
-    // Each undecided connection costs what a connection does, whatever it sent.
-    const most = name.startsWith('connections') ? Math.min(count, PIECES) : count;
+    // Each connection costs what one does, whatever it sent.
+    const most = /connections|each stream/.test(name) ? Math.min(count, PIECES) : count;
     let filled: Filled | undefined;
     const growth = await growthOf(async () => {
       filled = await fill(piece, most);

@@ -1,3 +1,4 @@
+import { unpinned } from '../bytes/unpinned.js';
 import type { Intake, Reading } from './reading.js';
 
 interface Source {
@@ -23,7 +24,8 @@ export class Puller implements AsyncIterator<Uint8Array, undefined> {
   constructor(source: Source) {
     this.#reading = source._read({
       next: (chunk) => {
-        this.#waiting.shift()?.resolve({ done: false, value: chunk });
+        // Whoever pulls takes its time, with the chunk in hand.
+        this.#waiting.shift()?.resolve({ done: false, value: unpinned(chunk) });
         if (this.#waiting.length === 0) this.#reading.pause();
         this.#reading.consumed(chunk.length);
       },

@@ -1,4 +1,5 @@
 import { from, Observable, type ObservableInput, type OperatorFunction, Subscription } from 'rxjs';
+import { unpinned } from '../bytes/unpinned.js';
 import { checkWholeNumber } from '../bytes/whole-number.js';
 import { holdable } from './on-backpressure-buffer.js';
 
@@ -42,10 +43,12 @@ export function consume<R>(
       let completed = false;
       const reading = holdable(source)._read({
         next(chunk) {
+          // Work takes its time, with the chunk in hand: it is not to keep all that the chunk came in.
+          const { length } = chunk;
           active++;
           let work$: Observable<R>;
           try {
-            work$ = from(project(chunk, index++));
+            work$ = from(project(unpinned(chunk), index++));
           } catch (error) {
             subscriber.error(error);
             return;
@@ -64,7 +67,7 @@ export function consume<R>(
               },
               complete: () => {
                 subscriber.remove(work);
-                reading.consumed(chunk.length);
+                reading.consumed(length);
                 if (active-- === concurrency) reading.resume();
                 if (completed && active === 0) subscriber.complete();
               },
