@@ -243,18 +243,20 @@ describe('sniff turns away', () => {
     expect(Math.max(...longest)).toBe(5);
   });
 
-  it('what would go past the memory for all undecided connections, and gives the memory back', () => {
+  it('the one that holds the most, past the memory for all undecided connections, and gives the memory back', () => {
     const budget = sniffBudget({ maxBytes: 10 });
     const { rejected, counters, connect } = bench([starts('a', 'A'.repeat(20))], { budget });
     const [first] = connect();
     first.next(latin1('AAAAAA'));
     const [second] = connect();
     second.next(latin1('AAAAA'));
-    expect(rejected.map((r) => r.reason)).toEqual(['overflow']);
-    expect(budget.usedBytes).toBe(6);
-    expect(counters.heldBytes).toBe(6);
-    first.complete();
-    expect(budget.usedBytes).toBe(0);
+    expect(rejected.map(({ reason, bytes }) => [reason, bytes.length])).toEqual([['overflow', 6]]);
+    expect([budget.usedBytes, counters.heldBytes]).toEqual([5, 5]);
+    const [third] = connect();
+    third.next(latin1('AAAAAAA'));
+    expect(rejected.map(({ bytes }) => bytes.length)).toEqual([6, 7]);
+    second.complete();
+    expect([budget.usedBytes, counters.heldBytes]).toEqual([0, 0]);
   });
 });
 

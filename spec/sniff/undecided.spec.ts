@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { from, of, Subject, VirtualTimeScheduler } from 'rxjs';
 import type { Conn } from '../../src/conn/conn.js';
-import { sniffBudget } from '../../src/sniff/budget.js';
+import { SharedSniffBudget } from '../../src/sniff/budget.js';
 import { latin1, MATCH, type Matcher } from '../../src/sniff/matcher.js';
 import * as matchers from '../../src/sniff/matchers/index.js';
 import type { SniffOptions } from '../../src/sniff/options.js';
@@ -94,7 +94,7 @@ describe.each(rows)('a client of %s', (_name, matcher, all) => {
   });
 
   it.each(flights)('whose $name is cut off by the byte cap or the budget gets to no matcher behind', ({ bytes }) => {
-    const full = { budget: { ...sniffBudget({ maxBytes: 1 }), usedBytes: 1 } };
+    const full = { budget: Object.assign(new SharedSniffBudget(1), { usedBytes: 1 }) };
     expect(['overflow', ...own]).toEqual(expect.arrayContaining(outcomes([matcher, any()], cutsOf(bytes), full)));
     for (let maxBytes = 1; maxBytes < bytes.length; maxBytes += 1 + (maxBytes >> 4))
       expect(['overflow', ...own]).toContain(outcome([matcher, any()], bytes, { maxBytes }));

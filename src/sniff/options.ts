@@ -2,7 +2,7 @@ import { asyncScheduler, type NextObserver, type SchedulerLike } from 'rxjs';
 import { checkWholeNumber } from '../bytes/whole-number.js';
 import { UsageError } from '../errors.js';
 import { contained } from '../flow/contained.js';
-import { sniffBudget, type SniffBudget } from './budget.js';
+import { SharedSniffBudget, type SniffBudget } from './budget.js';
 import { sniffCounters, type Decision, type MatcherFault, type Rejection, type SniffCounters } from './outcome.js';
 
 /**
@@ -60,7 +60,7 @@ export interface SniffSettings {
   readonly onTimeout: string;
   readonly maxBytes: number;
   readonly maxUndecided: number;
-  readonly budget: SniffBudget;
+  readonly budget: SharedSniffBudget;
   readonly strict: boolean;
   readonly rejectsUndecided: boolean;
   readonly rejected: NextObserver<Rejection> | undefined;
@@ -78,7 +78,7 @@ const TIMEOUT_MS = 3000;
 const TIMEOUT_MS_LIMIT = 0x7fff_ffff;
 // Time for a first flight though 10,000 silent connections come a second; of the order of Linux' own bound for half-open ones (tcp_max_syn_backlog).
 const MAX_UNDECIDED = 4096;
-const PROCESS_BUDGET = sniffBudget({ maxBytes: 64 << 20 });
+const PROCESS_BUDGET = new SharedSniffBudget(64 << 20);
 
 /** @throws UsageError `ERR_MUX_OPTION` for a value out of range */
 export function sniffSettings(options: SniffOptions): SniffSettings {
@@ -94,7 +94,7 @@ export function sniffSettings(options: SniffOptions): SniffSettings {
     maxBytes,
     maxUndecided,
     onTimeout: options.onTimeout ?? 'close',
-    budget: options.budget ?? PROCESS_BUDGET,
+    budget: budgetOf(options.budget),
     strict: order === 'strict',
     rejectsUndecided: order === 'strict' && undecided === 'reject',
     rejected: contained(options.rejected),
@@ -103,6 +103,11 @@ export function sniffSettings(options: SniffOptions): SniffSettings {
     counters: options.counters ?? sniffCounters(),
     scheduler: options.scheduler ?? asyncScheduler,
   };
+}
+
+function budgetOf(given: SniffBudget = PROCESS_BUDGET): SharedSniffBudget {
+  if (given instanceof SharedSniffBudget) return given;
+  throw new UsageError('ERR_MUX_OPTION', 'budget is what sniffBudget({ maxBytes }) gives');
 }
 
 function checkWord(name: string, word: string, ...allowed: readonly string[]): void {

@@ -2,6 +2,7 @@ import type { Subscription } from 'rxjs';
 import type { Conn } from '../conn/conn.js';
 import type { Freed, PeekHandler, Peeking } from '../conn/reading.js';
 import type { MuxError } from '../errors.js';
+import type { Undecided } from './budget.js';
 import type { Due } from './deadlines.js';
 import { HeldBytes } from './held-bytes.js';
 import type { Matcher, Prompt, Verdict } from './matcher.js';
@@ -39,11 +40,13 @@ export interface Verdicts {
  *
  * A matcher that still waits then has not refused the connection: later ones do not get it. See {@link SniffOptions.undecided}.
  */
-export class Sniffing implements PeekHandler, Freed, Due {
+export class Sniffing implements PeekHandler, Freed, Due, Undecided {
   readonly conn: Conn;
   readonly dueAt: number;
   earlier: Due | undefined = undefined;
   later: Due | undefined = undefined;
+  /** Bytes that count against the budget. */
+  heldBytes = 0;
   readonly #sniffer: Verdicts;
   readonly #held: HeldBytes;
   #candidates: readonly Matcher[];
@@ -57,7 +60,6 @@ export class Sniffing implements PeekHandler, Freed, Due {
   #prompted: Prompt | undefined;
   #isPromptSent = false;
   #isOver = false;
-  #budgeted = 0;
 
   constructor(conn: Conn, sniffer: Verdicts) {
     this.conn = conn;
@@ -119,11 +121,11 @@ export class Sniffing implements PeekHandler, Freed, Due {
     this.#evaluate();
     if (this.#settle()) return;
     if (ended) this.#finalize('eof');
-    else if (held.all.length >= this.#sniffer.settings.maxBytes || !this.#reserve(chunk.length))
-      this.#finalize('overflow');
+    else if (held.all.length >= this.#sniffer.settings.maxBytes) this.#finalize('overflow');
     else {
       held.keep();
-      this.#considerPrompt();
+      this.#reserve(chunk.length);
+      if (!this.#isOver) this.#considerPrompt();
     }
   }
 
@@ -136,7 +138,7 @@ export class Sniffing implements PeekHandler, Freed, Due {
     this.#finalize('timeout');
   }
 
-  /** Too many are undecided: this one has had the most time. */
+  /** Too many are undecided and this one has had the most time, or they hold too much and this one the most. */
   makeRoom(): void {
     this.#finalize('overflow');
   }
@@ -248,20 +250,19 @@ export class Sniffing implements PeekHandler, Freed, Due {
     }
   }
 
-  // Counts bytes that stay here while the connection is undecided.
-  #reserve(bytes: number): boolean {
+  // Counts bytes that stay here while the connection is undecided. It may be the one that has to make room.
+  #reserve(bytes: number): void {
     const { budget, counters } = this.#sniffer.settings;
-    this.#budgeted += bytes;
+    this.heldBytes += bytes;
     counters.heldBytes += bytes;
-    budget.usedBytes += bytes;
-    return budget.usedBytes <= budget.maxBytes;
+    budget.take(bytes, this);
   }
 
   #finish(): void {
     this.#isOver = true;
     const { budget, counters } = this.#sniffer.settings;
-    budget.usedBytes -= this.#budgeted;
-    counters.heldBytes -= this.#budgeted;
+    budget.giveBack(this.heldBytes, this);
+    counters.heldBytes -= this.heldBytes;
     this.#silence?.unsubscribe();
     this.#prompting?.unsubscribe();
     this.#sniffer.leave(this);
