@@ -118,7 +118,7 @@ export class ResetError extends MuxError {}
 /** Bytes past a bound: raise the bound, pace the writer, or choose a drop policy. */
 export class OverflowError extends MuxError {}
 
-/** A connection was not classified, or nobody took it; it never ends the accept loop. */
+/** A connection was not classified, or no subscriber took it; it never ends the accept loop. */
 export class SniffError extends MuxError {}
 
 /** A port could not be bound, or a TLS certificate and key not used. */

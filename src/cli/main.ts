@@ -8,7 +8,7 @@ const print = (text: string): void => void process.stdout.write(`${text}\n`);
 const complain = (text: string): void => void process.stderr.write(`${printable(text)}\n`);
 
 async function runDemo(options: DemoOptions): Promise<void> {
-  // Only now: whoever asks for help or mistypes an option need not wait for the servers to load.
+  // Only now: help and errors in options need not wait for the servers to load.
   const [{ demo }, { banner }] = await Promise.all([import('./demo/demo.js'), import('./demo/banner.js')]);
   const running = await demo(options, complain);
   print(banner(running.address, options));

@@ -15,7 +15,7 @@ import { codecs } from './codecs.js';
 export async function open({ url, codec }: OpenOptions): Promise<void> {
   const stop$ = merge(fromEvent(process, 'SIGINT'), fromEvent(process, 'SIGTERM'));
   const done$ = dialSession(url, { codec: codecs[codec] }).pipe(
-    // Told at once: the other end may be the one who speaks first.
+    // Open at once: the other end may send first.
     switchMap((session) => carry(session.open({ eager: true }))),
     take(1),
     takeUntil(stop$),
@@ -23,7 +23,7 @@ export async function open({ url, codec }: OpenOptions): Promise<void> {
   try {
     await lastValueFrom(done$, { defaultValue: undefined });
   } catch (error) {
-    // A stdout that nobody reads any more fails in Node's own way.
+    // A stdout without a reader fails in Node's own way.
     throw MuxError.from(error);
   } finally {
     // A terminal has no end of its own, and would keep the process alive.

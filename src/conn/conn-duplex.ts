@@ -138,7 +138,7 @@ function connDuplexClass(): ConnDuplexClass {
     #take(chunk: Uint8Array): void {
       this._touch();
       this.#unconsumed += chunk.length;
-      // Nobody reads any more, and the peer goes on sending.
+      // The reader has left, and the peer goes on sending.
       if (this.destroyed) this.#reading.cancel();
       else if (!this.#push(chunk) || this.#isCrowded) this.#reading.pause();
       this.#settle();
@@ -175,7 +175,7 @@ function connDuplexClass(): ConnDuplexClass {
     }
 
     #settle(): void {
-      // What is in the buffer of a destroyed stream is read by nobody.
+      // Bytes in the buffer of a destroyed stream are never read.
       const left = this.#unconsumed - (this.destroyed ? 0 : this.readableLength);
       // Less than nothing has left it when a consumer puts bytes back with unshift.
       if (left <= 0) return;

@@ -60,7 +60,7 @@ function subscribeConn(this: Observable<Uint8Array>, subscriber: Subscriber<Uint
  * Reading is unicast and starts with the first of `subscribe`, `for await`, {@link Conn.readable} or {@link Conn.duplex};
  * a second reader gets `ERR_MUX_SECOND_SUBSCRIBE`. *Complete* = the peer's FIN, in TLS its `close_notify`; *error* = reset or failure
  * (`ERR_MUX_RESET`, `ERR_MUX_ABORT`, `ERR_MUX_OVERFLOW`); *unsubscribing* early = cancel: later inbound bytes are dropped, and
- * once the outbound side is complete too the connection is destroyed. Until somebody reads, the peer is held back.
+ * once the outbound side is complete too the connection is destroyed. Until a reader comes, the peer is held back.
  *
  * **Handle `error` wherever you read.** A peer that is killed resets its connection, and rxjs ends the process over an error
  * that has no handler: `conn.subscribe({ next, error })`. `flowTo` and the sinks need none.
@@ -221,7 +221,7 @@ export abstract class Conn<P extends string = string, M extends object = ConnMet
     this._end();
   }
 
-  /** Resets: both directions end now, what is unsent is lost, and the peer is told so where the wire can say it. */
+  /** Resets: both directions end now, unsent bytes are lost, and the peer gets a reset where the protocol has one. */
   error(reason: unknown): void {
     this.#fail(MuxError.from(reason, 'ERR_MUX_ABORT', { initiator: 'local' }));
   }

@@ -24,12 +24,12 @@ const ORDERLY: ConnClosed = Object.freeze({});
 export abstract class InboxConn<P extends string = string, M extends ConnMeta = ConnMeta> extends Conn<P, M> {
   /** @internal */
   protected readonly inbox: Inbox = new Inbox(this);
-  /** @internal Whose addresses are told, unless they were replaced. */
+  /** @internal The source of the addresses, unless they were replaced. */
   protected addresses: Addresses;
   #taken = false;
   #duplex: ConnDuplex | undefined;
   #closed: ConnClosed | undefined;
-  // Made when somebody asks: most streams end unwatched.
+  // Made on first use: most streams end unwatched.
   #closed$: ReplaySubject<ConnClosed> | undefined;
 
   /** @internal */

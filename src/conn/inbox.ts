@@ -33,7 +33,7 @@ export interface InboxOwner {
 
 /**
  * The inbound side of a connection that is pushed to: keeps what arrives until its one reader takes it, in order. It has no
- * bound of its own: whoever pushes stops at the credit that `onConsumed` gives back.
+ * bound of its own: the sender stops at the credit that `onConsumed` gives back.
  */
 export class Inbox implements Reading {
   readonly #owner: InboxOwner;
@@ -45,7 +45,7 @@ export class Inbox implements Reading {
   #peek: PeekHandler | undefined;
   #filter: InboundFilter | undefined;
   #cancelled = false;
-  /** Bytes that arrived and nobody is done with. */
+  /** Bytes that arrived and are not consumed. */
   #heldBytes = 0;
   #paused = true;
   #delivering = false;
@@ -58,7 +58,7 @@ export class Inbox implements Reading {
 
   push(chunk: Uint8Array): void {
     if (this.#end !== undefined) return;
-    // Nobody wants it: it is dropped, and the peer may go on.
+    // No reader wants it: it is dropped, and the peer may go on.
     if (this.#cancelled) {
       this.#owner.onConsumed(chunk.length);
       return;

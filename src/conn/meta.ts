@@ -46,6 +46,6 @@ export interface ConnMeta {
   readonly tls?: TlsMeta;
   /** From `proxyProtocol`; absent for a connection without a header. */
   readonly proxy?: ProxyMeta;
-  /** What the matcher of a protocol told, by its name. */
+  /** The facts that a matcher found, by the name of its protocol. */
   readonly [protocol: string]: unknown;
 }

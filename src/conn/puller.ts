@@ -13,7 +13,7 @@ interface Waiting {
 const DONE: IteratorResult<Uint8Array, undefined> = { done: true, value: undefined };
 
 /**
- * Turns the pushed bytes of a connection into pulls: the connection is let go on only while somebody waits, so nothing is
+ * Turns the pushed bytes of a connection into pulls: the connection goes on only while a pull waits, so nothing is
  * held here, and a chunk counts as consumed when it is handed to the one who asked.
  */
 export class Puller implements AsyncIterator<Uint8Array, undefined> {

@@ -27,7 +27,7 @@ export interface FromWebSocketOptions {
    * of `ws` there, which is 1 MiB here unless set. @defaultValue 65536 (64 KiB)
    */
   readonly maxMessageBytes?: number;
-  /** What it runs over, whose addresses are told: `request.socket` in a server. @defaultValue no addresses */
+  /** The socket below, for the addresses: `request.socket` in a server. @defaultValue no addresses */
   readonly over?: Addresses & {
     /** True inside a TLS layer. @defaultValue true where the WebSocket's URL begins with `wss:` */
     readonly encrypted?: boolean;
@@ -248,7 +248,7 @@ class WebSocketConn extends InboxConn {
     } else this.#finish(new ResetError('ERR_MUX_RESET', `the WebSocket was closed early: ${why}`, facts));
   }
 
-  /** Over in both directions; unless told, `closed$` takes it for an orderly end. */
+  /** Over in both directions; without an error, `closed$` reports an orderly end. */
   #finish(error: MuxError | undefined, isTold = true): void {
     if (this.isOver) return;
     this.close(isTold ? error : undefined);

@@ -53,7 +53,7 @@ export class ReceiveWindow {
   heldBytes = 0;
   /** Those of them that have arrived. */
   arrivedBytes = 0;
-  /** The same for whoever remembers them when the stream is gone; absent before it is over. */
+  /** The same for the holder that remembers them when the stream is gone; absent before it is over. */
   left: { bytes: number } | undefined;
   /** Bytes consumed and not granted again yet. */
   owedBytes = 0;

@@ -5,9 +5,9 @@ import { MuxError } from '../errors.js';
 export interface AcceptFailure {
   /** `ERR_MUX_ACCEPT`; its cause is the system's error, absent for a limit. */
   readonly error: MuxError;
-  /** How many failures between the one told before and this one were not told. */
+  /** How many failures between the last reported one and this one were not reported. */
   readonly unreported: number;
-  /** No further failure is told for so many milliseconds. */
+  /** No further failure is reported for so many milliseconds. */
   readonly quietMs: number;
 }
 

@@ -34,7 +34,7 @@ const CONNECT_TIMEOUT_MS = 10_000;
  *
  * The session lives as long as the subscription: unsubscribing gives up the attempt or closes the session as `session.close()`
  * does: what was written is sent, within 5 seconds, and the streams end. So `take(1)` and `firstValueFrom` close it at once: use
- * `switchMap`. A session that shall outlive its subscription is `dial(…)` and `session(conn, …)`.
+ * `switchMap`. For a session that outlives its subscription use `dial(…)` and `session(conn, …)`.
  *
  * @param url - `'tcp://host:port'`, `'tls://host:port'`, `'unix:/path'`, `'ws://host/path'` or `'wss://host/path'`
  * @throws UsageError `ERR_MUX_OPTION` for a URL that is none of these, or options that can't be meant
@@ -83,7 +83,7 @@ export function dialSession(url: string, options: DialSessionOptions): Observabl
   );
 }
 
-/** The session over a connection, for as long as somebody wants it. */
+/** The session over a connection, for as long as it has a subscriber. */
 function lifeOf(conn: Conn, options: SessionOptions): Observable<Session> {
   return new Observable((subscriber) => {
     const opened = session(conn, options);

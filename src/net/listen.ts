@@ -13,7 +13,7 @@ import { terminateTls, type TerminateTlsOptions } from './terminate-tls.js';
 
 /** Where and how to listen. Give `port` (with or without `host`) or `path`. */
 export interface ListenOptions extends QuietOptions {
-  /** TCP port; 0 lets the system choose one, told by `address$`. */
+  /** TCP port; 0 lets the system choose one, which `address$` emits. */
   readonly port?: number;
   /** Address or name to bind. @defaultValue every address, IPv6 and IPv4 */
   readonly host?: string;
@@ -27,7 +27,7 @@ export interface ListenOptions extends QuietOptions {
   readonly allowHalfOpen?: boolean;
   /** Sends small writes at once (TCP_NODELAY). @defaultValue true */
   readonly noDelay?: boolean;
-  /** Open connections at most; one more is closed as it comes and told on `errors$`. @defaultValue no bound */
+  /** Open connections at most; one more is closed at once and reported on `errors$`. @defaultValue no bound */
   readonly maxConnections?: number;
   /**
    * Open connections of one IPv4 address, or one /64 of IPv6, at most, likewise. It counts the peers of the port; behind a proxy that is the proxy: use

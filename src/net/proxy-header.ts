@@ -39,7 +39,7 @@ export type ProxyHeaderOptions =
  * Makes the PROXY header that tells a server who the client is (PROXY protocol §2).
  *
  * An IPv4-mapped IPv6 address is written as IPv4. For an IPv4 client of an IPv6 address, or the reverse, version 2 writes both as
- * IPv6 and version 1 has only `UNKNOWN`. A client without an IP address, such as one on a Unix socket, is told as HAProxy does it:
+ * IPv6 and version 1 has only `UNKNOWN`. A client without an IP address, such as one on a Unix socket, is described as HAProxy does it:
  * `UNKNOWN`, in version 2 `LOCAL`, since receivers refuse a `PROXY` without addresses.
  *
  * @param from - the client's connection to this program; without it the header says that this program speaks for itself, as in a

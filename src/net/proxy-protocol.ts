@@ -24,7 +24,7 @@ export interface ProxyProtocolOptions {
    */
   readonly trust: readonly string[];
   /**
-   * `'require'`: nobody comes in but trusted peers that send a header. `'optional'`: a connection without a header passes
+   * `'require'`: only trusted peers that send a header come in. `'optional'`: a connection without a header passes
    * untouched, from whomever it comes. @defaultValue `'require'`
    */
   readonly mode?: 'require' | 'optional';
@@ -35,7 +35,7 @@ export interface ProxyProtocolOptions {
   readonly timeoutMs?: number;
   /** Bytes that a header of version 2 may have, 16 to 65551; one of version 1 has 107 at most. @defaultValue 4096 (4 KiB) */
   readonly maxBytes?: number;
-  /** Told of every connection that is turned away. */
+  /** Gets every connection that is turned away. */
   readonly rejected?: NextObserver<ProxyRejection>;
   /** The clock and the timer. @defaultValue `asyncScheduler` */
   readonly scheduler?: SchedulerLike;
@@ -53,7 +53,7 @@ const MAX_BYTES = 4096;
  * came in the same packet; a connection is emitted as soon as its header is whole, so a server may speak first.
  *
  * Headers that say `LOCAL` (a proxy's health check), `UNKNOWN` or Unix paths leave the real addresses. A second header is
- * payload. A connection is turned away, closed and told to `rejected`, when its header is malformed, cut off, or not whole at
+ * payload. A connection is turned away, closed and passed to `rejected`, when its header is malformed, cut off, or not whole at
  * the deadline, and for any header of a peer that is not in `trust`. One that leaves without a byte is dropped silently.
  *
  * Completes with the source once no header is awaited. Unsubscribing destroys the connections whose header is awaited; those

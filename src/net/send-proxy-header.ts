@@ -5,7 +5,7 @@ import { proxyHeader, type ProxyHeaderOptions } from './proxy-header.js';
 
 /** Settings of {@link sendProxyHeader}. */
 export type SendProxyHeaderOptions = ProxyHeaderOptions & {
-  /** The client's connection, whose addresses are told; without it the header says that this program speaks for itself. */
+  /** The client's connection, whose addresses are sent; without it the header says that this program speaks for itself. */
   readonly from?: Addresses;
 };
 

@@ -31,7 +31,7 @@ export interface TlsRejection {
 /** Settings of {@link terminateTls}: those of `node:tls` servers, and who hears of failures. */
 export interface TerminateTlsOptions extends TlsOptions {
   /**
-   * Told of every failed handshake: bad bytes, no common protocol, a client certificate refused, the deadline; and of connections that
+   * Gets every failed handshake: bad bytes, no common protocol, a client certificate refused, the deadline; and of connections that
    * are closed, or have a reader, when they come.
    */
   readonly rejected?: NextObserver<TlsRejection>;
@@ -45,7 +45,7 @@ export interface TerminateTlsOptions extends TlsOptions {
 // What a server can show who it is with, beside a certificate and its key.
 const IDENTITIES = ['pfx', 'SNICallback', 'pskCallback', 'secureContext'] as const;
 
-// For a connection whose ClientHello nobody looked at.
+// For a connection whose ClientHello was not read.
 const NOTHING_OFFERED = { alpnProtocols: Object.freeze([]), versions: Object.freeze([]) };
 
 const MAX_HANDSHAKES = 1024;
@@ -58,7 +58,7 @@ const LONGEST_MS = 2 ** 31 - 1;
  * and earlier `meta` are carried over; `meta.tls` tells server name, ALPN and version.
  *
  * The handshake has `handshakeTimeout` milliseconds (10,000 unless set), then the connection is closed. Past `maxHandshakes` under way the oldest is. A failed handshake ends
- * that connection only and is told to `rejected`. Completes with the source once no handshake is under way. Unsubscribing
+ * that connection only and goes to `rejected`. Completes with the source once no handshake is under way. Unsubscribing
  * destroys the connections in handshake; those emitted live on.
  *
  * All subscriptions share the tickets of one TLS server: a client resumes its TLS 1.2 or 1.3 session on any of them.

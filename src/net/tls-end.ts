@@ -15,7 +15,7 @@ interface TlsHandle {
 
 /**
  * Knows how a TLS connection ended: by `close_notify`, or because what carries it ended. Node says 'end' of both, but RFC 8446
- * (section 6.1) has all bytes arrived only behind `close_notify`: without it somebody cut the connection off.
+ * (section 6.1) has all bytes arrived only behind `close_notify`: without it the connection was cut off.
  *
  * Node has no call that tells. At `close_notify` the carrier is still being read, and at its own end it is not: libuv stops first.
  */

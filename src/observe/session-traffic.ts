@@ -12,13 +12,13 @@ export interface StreamEntry {
   readonly id: number;
   /** The type that its opener gave; absent on untyped streams. */
   readonly type?: number;
-  /** What `sniff` found in it; empty before, and where nobody looked. */
+  /** What `sniff` found in it; empty before, and without sniffing. */
   readonly protocol: string;
   /** `'opening'`: not sent, or not confirmed where the wire confirms; else as in RFC 9113, section 5.1. */
   readonly state: 'opening' | 'open' | 'half-closed (local)' | 'half-closed (remote)';
   /** Bytes written that are still waiting here to be sent. */
   readonly bufferedBytes: number;
-  /** Bytes received that nobody has read. */
+  /** Bytes received and unread. */
   readonly unreadBytes: number;
   /** Credit: bytes that the peer lets us send now; absent where the wire has no windows. */
   readonly sendWindowBytes?: number;
@@ -48,7 +48,7 @@ export interface SessionEntry {
   readonly bytesRead: number;
   /** Bytes handed to the connection, headers included. */
   readonly bytesWritten: number;
-  /** Bytes received that nobody has read, plus what windows grew by. */
+  /** Bytes received and unread, plus the growth of windows. */
   readonly heldBytes: number;
   /** The largest window that we give the peer: that of a new stream, or of one that grew; absent where the wire has none. */
   readonly receiveWindowBytes?: number;

@@ -6,7 +6,7 @@ import type { Session } from '../session/session.js';
  * What HTTP clients take in place of `net.connect`. They ask for a Socket; what they get is a Duplex with all that they use of one.
  */
 export interface Connect {
-  /** As undici calls it: the stream, or why there is none, is told to `done`, from a later microtask. */
+  /** As undici calls it: `done` gets the stream, or the error, in a later microtask. */
   (where: unknown, done: (error: Error | null, socket: Socket) => void): undefined;
   /** As `node:http2` and `ws` call it. */
   (where?: unknown, options?: unknown): Socket;

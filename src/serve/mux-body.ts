@@ -39,7 +39,7 @@ function subscribeBody(this: Observable<Uint8Array>, subscriber: Subscriber<Uint
  * `body.pipe(map(transform))` as an answer stays bounded too.
  *
  * Errors with `ERR_MUX_RESET` when the client leaves in the middle, and with `ERR_MUX_OVERFLOW` past `maxBodyBytes`;
- * left alone, the latter is answered 413. Bytes nobody wants are dropped.
+ * left alone, the latter is answered 413. Unwanted bytes are dropped.
  */
 export class RequestBody extends Observable<Uint8Array> implements Holdable, AsyncIterable<Uint8Array> {
   readonly #req: IncomingMessage;

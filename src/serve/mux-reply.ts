@@ -116,7 +116,7 @@ export function answer(exchange: Exchange): void {
     )
     .subscribe({
       error: (error: unknown) => {
-        // Too large a request is the client's doing, and the client is told so.
+        // Too large a request is the client's fault, and the reply says so.
         const isTooLarge = MuxError.is(error) && error.code === 'ERR_MUX_OVERFLOW' && error.initiator === 'remote';
         if (res.headersSent) cutOff(res);
         else {
@@ -167,7 +167,7 @@ function push(body: Observable<MuxChunk>, write: Write): Observable<unknown> {
   const bytes$ = '_read' in body ? (body as Observable<Uint8Array>) : body.pipe(map(toBytes));
   return bytes$.pipe(
     consume(write),
-    // On its way through `consume` a foreign error becomes a MuxError; `onError` shall get the error itself.
+    // On its way through `consume` a foreign error becomes a MuxError; `onError` gets the original error.
     catchError((error: unknown) => {
       throw MuxError.is(error) && error.code === 'ERR_MUX_ABORT' ? (error.cause ?? error) : error;
     }),

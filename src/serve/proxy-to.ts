@@ -37,7 +37,7 @@ export interface ProxyToOptions {
   readonly header?: ProxyHeaderOptions | ((conn: Conn) => ProxyHeaderOptions);
   /** Milliseconds to reach the backend in, 1 to 2147483647. @defaultValue 5000 */
   readonly connectTimeoutMs?: number;
-  /** Told of every connection for which there was no backend. */
+  /** Gets every connection that reached no backend. */
   readonly failed?: NextObserver<ProxyFailure>;
   /** The clock of the connect timeout. @defaultValue `asyncScheduler` */
   readonly scheduler?: SchedulerLike;

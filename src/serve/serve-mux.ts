@@ -43,7 +43,7 @@ export type MuxHandler<P extends string = string> = (
 /** Settings of {@link serveMux}. */
 export interface ServeMuxOptions {
   /**
-   * Told of what handlers throw and their bodies error with; the client is told nothing of it.
+   * Gets what handlers throw and their bodies error with; the client gets none of it.
    * @defaultValue `process.emitWarning`, with the error, control characters escaped
    */
   readonly onError?: (error: unknown, request: IncomingMessage) => void;
@@ -87,7 +87,7 @@ export function serveMux<R extends { readonly [P in keyof R]: MuxHandler<P & str
   const { maxBodyBytes = MAX_BODY_BYTES, onError = warn } = options;
   if (!(maxBodyBytes >= 0))
     throw new UsageError('ERR_MUX_OPTION', `maxBodyBytes is a number from 0, not ${maxBodyBytes}`);
-  // find-my-way takes a third as long to load as rxjs does: who serves no routes shall not wait for it.
+  // find-my-way takes a third as long to load as rxjs does: a program without routes need not wait for it.
   const loaded = import('./route-table.js').then(({ RouteTable }) => new RouteTable(parsed));
   return (someReq, someRes) => {
     // HTTP/2's compatibility objects stand in for these.

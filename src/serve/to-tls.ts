@@ -31,7 +31,7 @@ function destroyClient(_error: Error, socket: TLSSocket): void {
  * ALPN and `handshakeTimeout` apply; a connection whose handshake fails, or is not done in time, is closed, and so is the oldest of more than
  * 1024 handshakes under way.
  *
- * For `node:https` prefer `toHttp`, and `terminateTls` where what is inside shall be sniffed again. `close` waits for the
+ * For `node:https` prefer `toHttp`, and `terminateTls` to sniff the decrypted bytes again. `close` waits for the
  * connections to end by themselves: what they carry is the program's.
  *
  * @throws UsageError `ERR_MUX_OPTION` for what is no server

@@ -50,7 +50,7 @@ export class AcceptQueue {
     });
   }
 
-  /** True when nobody accepts and the backlog is used up, with so many streams on their way here. */
+  /** True when `accept$` has no subscriber and the backlog is used up, with so many streams on their way here. */
   isFull(coming: number): boolean {
     return this.#subscriber === undefined && this.#waiting.length + coming >= this.#backlog;
   }

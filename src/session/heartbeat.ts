@@ -24,7 +24,7 @@ interface Beat {
   /** What its answer is known by: its value, the id of its probe, or which it is of those on the stream. */
   readonly value: number;
   readonly sentAt: number;
-  /** Who waits for it, if anybody does, or still does. */
+  /** The caller that waits for it, if one still does. */
   subscriber: Subscriber<number> | undefined;
 }
 
@@ -191,7 +191,7 @@ export class Heartbeat {
     this.#lastRead = this.#host.bytesRead;
   }
 
-  // A beat that was never answered, and that nobody waits for, gives way to the next: a peer need not answer to be alive.
+  // A beat that was never answered, and that no caller waits for, gives way to the next: a peer need not answer to be alive.
   #dropUnwanted(): boolean {
     const at = this.#pending.findIndex((beat) => beat.subscriber === undefined);
     if (at >= 0) this.#pending.splice(at, 1);

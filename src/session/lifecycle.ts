@@ -236,7 +236,7 @@ export class Lifecycle implements CoreOwner, InflowOwner, Intake {
     core.isDraining = true;
     this.#drained$.next();
     this.#drained$.complete();
-    // Who was told may have ended it.
+    // An observer may have ended it.
     if (this.isOver) return;
     const closed = closedError('local');
     this.#failStreams(closed);

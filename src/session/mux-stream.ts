@@ -134,7 +134,7 @@ export class MuxStream extends InboxConn<string, StreamMeta> {
   _destroy(error: MuxError | undefined, reset = true): void {
     if (this.isOver) return;
     if (!reset && error === undefined && this.remoteEnded && this.bytesWritten === 0) {
-      // Given up before anybody answered, and the peer has ended: an end in return, as of a socket.
+      // Given up before an answer, and the peer has ended: an end in return, as of a socket.
       this._end();
       return;
     }
@@ -272,7 +272,7 @@ export class MuxStream extends InboxConn<string, StreamMeta> {
     else this.#failLater(error, this.#localEnd);
   }
 
-  /** @internal Ends both directions now, without a word on the wire. Unless told, `closed$` takes it for an orderly end. */
+  /** @internal Ends both directions now, without a frame. Without an error, `closed$` reports an orderly end. */
   fail(error: MuxError, isTold = true): void {
     if (this.isOver) return;
     this.#outbound.drop();

@@ -17,7 +17,7 @@ export interface KeepAliveOptions {
 /** Limits of a session; each has a default that a peer on the open internet may meet. */
 export interface SessionLimits {
   /**
-   * Bytes a peer may send on a stream before anybody has read them, from the protocol's initial window up.
+   * Bytes a peer may send on a stream before they are read, from the protocol's initial window up.
    * @defaultValue the initial window: 64 KiB (muxado 1) or 256 KiB; smux 1 has none
    */
   readonly windowBytes?: number;
@@ -105,10 +105,10 @@ export interface SessionOptions extends SessionLimits {
   readonly role: Role;
   /** Heartbeats, on unless false. */
   readonly keepAlive?: KeepAliveOptions | false;
-  /** What becomes of bytes that nobody has read when the peer resets the stream. @defaultValue `'deliver'`, then the error */
+  /** The fate of unread bytes when the peer resets the stream. @defaultValue `'deliver'`, then the error */
   readonly unreadOnReset?: 'deliver' | 'drop';
   /**
-   * What leaving a stream before its end means to the peer: `'drain'` lets it send on to nobody until our side has ended, as a
+   * What leaving a stream before its end means to the peer: `'drain'` drops what it sends until our side has ended, as a
    * socket would; `'reset'` resets the stream at once. @defaultValue `'drain'`
    */
   readonly onCancel?: 'drain' | 'reset';

@@ -12,13 +12,13 @@ export interface SessionClosed {
   readonly remoteDebug?: string;
 }
 
-/** What streams are told that an orderly end of the session cut off. */
+/** The error of streams that an orderly end of the session cut off. */
 export function closedError(initiator: Initiator): MuxError {
   return new SessionClosedError('ERR_MUX_CLOSED', 'the session is closed', { scope: 'session', initiator });
 }
 
 /**
- * What is told to those who come after a GoAway, or were left out by it: the peer has done nothing for them.
+ * The error of streams that come after a GoAway, or that it leaves out: the peer has not processed them.
  * @param wireCode - the peer's reason; left out for a GoAway of ours
  */
 export function goneAwayError(text: string, wireCode?: number): MuxError {
@@ -26,7 +26,7 @@ export function goneAwayError(text: string, wireCode?: number): MuxError {
   return new SessionClosedError('ERR_MUX_GOAWAY', text, { scope: 'session', initiator, wireCode, retryable: true });
 }
 
-/** The same, told to a stream that the peer never heard of: it is safe to open it on another session. */
+/** The same for a stream that the peer never got: it is safe to open it on another session. */
 export function neverOpened(error: MuxError): MuxError {
   const { code, initiator, wireCode } = error;
   const text = error.message.replace(`[${code}] `, '');

@@ -144,7 +144,7 @@ export class Session extends Observable<Frame> implements Observer<Frame> {
     this._life.goAway();
   }
 
-  /** Ends the session now: the peer is told by GoAway where the protocol has it, unsent bytes are lost. */
+  /** Ends the session now: the peer gets a GoAway where the protocol has one, unsent bytes are lost. */
   error(reason: unknown): void {
     const facts = { scope: 'session', initiator: 'local' } as const;
     const isOurs = MuxError.is(reason) && reason.scope === 'session';

@@ -22,7 +22,7 @@ export interface SessionStats {
   readonly creditFrames: number;
   /** Writes to the connection. */
   readonly writes: number;
-  /** Bytes received that nobody has read, plus what windows grew by. */
+  /** Bytes received and unread, plus the growth of windows. */
   readonly heldBytes: number;
   /** Memory, in bytes, of what was written to streams and has not left. */
   readonly unsentBytes: number;

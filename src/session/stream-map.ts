@@ -49,7 +49,7 @@ export class StreamMap {
     if (found === undefined) return false;
     if (before === undefined) slots[at] = stream.nextInSlot;
     else before.nextInSlot = stream.nextInSlot;
-    // One that somebody keeps must not keep others.
+    // A stream that the program keeps must not keep others.
     stream.nextInSlot = undefined;
     this.size--;
     if (this.size * 8 < slots.length && slots.length > MIN_SLOTS) this.#resize(slots.length / 2);

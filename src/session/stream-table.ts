@@ -69,7 +69,7 @@ export class StreamTable {
     return !this.isOurs(id) && this.#answered.has(id);
   }
 
-  /** The stream that came last of those with bytes that nobody has read. */
+  /** The newest stream with unread bytes. */
   get newestUnread(): MuxStream | undefined {
     let newest: MuxStream | undefined;
     for (const stream of this.streams)

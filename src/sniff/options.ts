@@ -42,11 +42,11 @@ export interface SniffOptions<T extends string = string> {
    * @defaultValue `'strict'`
    */
   readonly order?: 'strict' | 'firstDefinite';
-  /** Told of every connection that is turned away. */
+  /** Gets every connection that is turned away. */
   readonly rejected?: NextObserver<Rejection>;
-  /** Told of every connection that gets a protocol, just before it is emitted, or rejected as unclaimed. */
+  /** Gets every connection that gets a protocol, just before it is emitted, or rejected as unclaimed. */
   readonly decided?: NextObserver<Decision>;
-  /** Told of every matcher that throws. */
+  /** Gets every matcher that throws. */
   readonly faults?: NextObserver<MatcherFault>;
   /** Kept up to date with totals and gauges; make it with `sniffCounters()`. */
   readonly counters?: SniffCounters;

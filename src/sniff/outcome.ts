@@ -10,13 +10,13 @@ import type { SniffError } from '../errors.js';
  * - `'overflow'` undecided at the byte cap, the memory for undecided connections is used up, or there are too many of them
  * - `'abort'` reset or closed after some bytes
  * - `'error'` the connection failed in another way
- * - `'unclaimed'` matched, but nobody subscribes to its protocol
+ * - `'unclaimed'` matched, but its protocol has no subscriber
  */
 export type RejectReason = 'noMatch' | 'unreadable' | 'timeout' | 'eof' | 'overflow' | 'abort' | 'error' | 'unclaimed';
 
 /** A connection that was turned away. It is closed already. */
 export interface Rejection {
-  /** The connection, which nobody can read any more. */
+  /** The connection, which can no longer be read. */
   readonly conn: Conn;
   /** Why it was turned away. */
   readonly reason: RejectReason;
@@ -56,9 +56,9 @@ export interface MatcherFault {
 export interface SniffCounters {
   /** Connections that came in; unless `sniff` is unsubscribed, each becomes `matched`, `rejected` or `aborted`. */
   accepted: number;
-  /** Connections given a protocol, `serverFirst` and `onTimeout` included, and taken by somebody. */
+  /** Connections given a protocol, `serverFirst` and `onTimeout` included, and taken by a subscriber. */
   matched: number;
-  /** Connections turned away, each told to `rejected`. */
+  /** Connections turned away; `rejected` gets each. */
   rejected: number;
   /** Clients that connected and left without a byte: health checks and port scans. Counted, never reported one by one. */
   aborted: number;

@@ -24,8 +24,8 @@ export type Partition<R extends Readonly<Record<string, Matcher>>> = {
 };
 
 /**
- * Sorts connections by protocol. Looks at them exactly as `sniff` does; a matched Conn that nobody subscribes to is closed
- * and told to `rejected` as `'unclaimed'`, so no connection is ever left without an owner.
+ * Sorts connections by protocol. Looks at them exactly as `sniff` does; a matched Conn without a subscriber is closed
+ * and goes to `rejected` as `'unclaimed'`, so no connection is ever left without an owner.
  *
  * As an operator it emits a group at the first Conn of each protocol, like `groupBy`. With an Observable and a record of
  * matchers it gives a record of Observables: they share one subscription to the source, made by the first subscriber and

@@ -15,7 +15,7 @@ export type TimedOut<T extends string> = T extends 'close' ? never : Conn<T>;
  * decided. Matchers are asked in order; the first that says yes wins, and waits for earlier ones that still may.
  *
  * The result is cold and as hot as its source. It completes when the source has completed and no connection is undecided; it
- * errors only when the source does. What becomes of the others is told through `rejected`; a client that never sent a byte is
+ * errors only when the source does. `rejected` gets the others; a client that never sent a byte is
  * only counted. Unsubscribing, as `switchMap` does, destroys the undecided connections at once; those emitted live on. To change the
  * rules of a live port, complete the source instead, as in the second example: undecided connections go on under their old rules.
  *

@@ -22,7 +22,7 @@ const REJECTED: Readonly<Record<RejectReason, readonly [ErrorCode, string]>> = {
   unclaimed: ['ERR_MUX_UNCLAIMED', 'nobody subscribes to its protocol'],
 };
 
-/** Where decided connections go: true when somebody took it. */
+/** Where decided connections go: true when a subscriber took it. */
 export type Route = (conn: Conn, found: Finding) => boolean;
 
 /** Looks at connections until each is decided or turned away; the part that `sniff` and `partitionByProtocol` share. */

@@ -149,7 +149,7 @@ export class Sniffing implements PeekHandler, Freed, Due, Undecided {
     this.#held.clear();
   }
 
-  /** Nobody is left to hand this connection to. */
+  /** No subscriber is left for this connection. */
   stop(): void {
     this.#finish();
     this.#peek?.drop();

@@ -138,7 +138,7 @@ class MemoryConn extends InboxConn {
     this.inbox.fail(toReader, patience);
   }
 
-  // Nobody reads, and all is sent: as a socket would be, it is closed.
+  // No reader, and all bytes are sent: it is closed, as a socket would be.
   #endIfLeft(): void {
     if (!this.#cancelled || !this.#ended.outbound || this.isOver) return;
     this.lane?.drained(() => {

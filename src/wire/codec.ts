@@ -6,7 +6,7 @@ export interface FrameSink {
   onAccept(id: number, credit: number): void;
   /** The header of a frame with `length` bytes of data, before any of them: the place to check it against the window. */
   onDataHeader(id: number, length: number): void;
-  /** Some of the bytes that the last {@link FrameSink.onDataHeader} told of, as they arrived: a view, never a copy. */
+  /** Some of the bytes that the last {@link FrameSink.onDataHeader} announced, as they arrived: a view, never a copy. */
   onData(bytes: Uint8Array): void;
   /** The peer ended its direction; after the data of the same frame. */
   onEnd(id: number): void;
@@ -29,7 +29,7 @@ export const MAX_DEBUG_BYTES = 1024;
 
 /** Cuts the bytes of one connection into frames, resuming wherever they were split. */
 export interface Decoder {
-  /** Who is told; may be replaced between two chunks. */
+  /** The receiver of frames; may be replaced between two chunks. */
   sink: FrameSink;
   /** True between the first byte of a frame and its last. */
   readonly isMidFrame: boolean;
@@ -100,7 +100,7 @@ export interface Traits {
   readonly maxWindowBytes: number;
   /** Some peers use no more than the initial window, whatever they are granted. */
   readonly clampsWindow?: boolean;
-  /** How credit is told: bytes more, absolute figures, or not at all. */
+  /** How credit is sent: bytes more, absolute figures, or not at all. */
   readonly credit: 'delta' | 'absolute' | 'none';
   /** Most bytes of data in a frame that we send. */
   readonly maxPayloadBytes: number;

@@ -58,7 +58,7 @@ export abstract class FrameDecoder implements Decoder {
     else this.#expect('control', length);
   }
 
-  /** A body that nobody wants follows. */
+  /** An unwanted body follows. */
   protected expectSkip(length: number): void {
     if (length > 0) this.#expect('skip', length);
   }

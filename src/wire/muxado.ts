@@ -22,7 +22,7 @@ export interface Muxado1Options {
 }
 
 /**
- * muxado. Version 2 (of 2016, ngrok's) unless told otherwise: 8-byte headers, 256 KiB windows, streams opened by their first data.
+ * muxado. Version 2 (of 2016, ngrok's) by default: 8-byte headers, 256 KiB windows, streams opened by their first data.
  * Version 1 (of 2014, which Consul vendored): 64 KiB windows, 16 KiB frames, stream types and priorities in the opening frame.
  *
  * @param options - which version, and for version 2 whether streams have types

@@ -33,7 +33,7 @@ function traits(streamType: 'prefix' | 'none', heartbeat: Heartbeat): Traits {
     maxControlBytes: HEADER_BYTES + 8 + HEADER_BYTES,
     lazyOpen: true,
     confirms: false,
-    // Ids are taken at open and told at the first write, in any order.
+    // Ids are taken at open and sent at the first write, in any order.
     ascendingIds: false,
     wrongId: 'error',
     reset: 'code',

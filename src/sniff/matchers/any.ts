@@ -1,7 +1,7 @@
 import { MATCH, type Matcher } from '../matcher.js';
 
 /**
- * Matches every connection, at once and without reading a byte: the last matcher, for whatever nobody else wants.
+ * Matches every connection, at once and without reading a byte: the last matcher, for connections that no other one wants.
  *
  * @example
  * ```ts
