@@ -22,9 +22,9 @@ import { arrivals, CODECS, turn } from '../session/session-ends.js';
 const KIB = 1024;
 const MIB = 1 << 20;
 const CHUNK_BYTES = 64 * KIB;
-const PIECES = 2000;
+const PIECES = 600;
 // What a collection leaves beside that, and V8's own growth.
-const SLACK_BYTES = 8 * MIB;
+const SLACK_BYTES = 6 * MIB;
 
 const downs: (() => void)[] = [];
 afterEach(() => {
@@ -37,6 +37,9 @@ const pieceOfChunk = (): Uint8Array => new Uint8Array(new ArrayBuffer(CHUNK_BYTE
 const quarterOfChunk = (): Uint8Array => new Uint8Array(new ArrayBuffer(CHUNK_BYTES), 0, CHUNK_BYTES / 4);
 /** Eight bytes of their own. */
 const ownPiece = (): Uint8Array => new Uint8Array(8);
+
+// With windows and without.
+const FEW_CODECS = CODECS.filter(([name]) => name === 'yamux' || name === 'smux 1');
 
 interface Filled {
   /** Bytes that are said to be held. */
@@ -76,7 +79,7 @@ async function stuckSocket(): Promise<Conn> {
 }
 
 const QUEUES: readonly (readonly [name: string, fill: Fill])[] = [
-  ...CODECS.map(
+  ...FEW_CODECS.map(
     ([name, codec]) =>
       [
         `what came on a stream of ${name} without a reader`,
@@ -88,7 +91,7 @@ const QUEUES: readonly (readonly [name: string, fill: Fill])[] = [
         },
       ] as const satisfies readonly [string, Fill],
   ),
-  ...CODECS.flatMap(([name, codec]) =>
+  ...FEW_CODECS.flatMap(([name, codec]) =>
     [true, false].map(
       (waits) =>
         [
@@ -265,11 +268,11 @@ const QUEUES: readonly (readonly [name: string, fill: Fill])[] = [
 
 const PIECES_OF: readonly (readonly [name: string, piece: () => Uint8Array, count: number])[] = [
   ['8 bytes of 64 KiB', pieceOfChunk, PIECES],
-  ['16 of 64 KiB', quarterOfChunk, 1000],
-  ['arrays of 8 bytes', ownPiece, 20 * PIECES],
+  ['16 of 64 KiB', quarterOfChunk, 500],
+  ['arrays of 8 bytes', ownPiece, 40_000],
 ];
 
-// An unread chunk that keeps what it came in shows at once: 2000 of them are 125 MiB.
+// A chunk that keeps what it came in shows at once: 600 of them are 37 MiB.
 describe.each(QUEUES)('%s', (name, fill) => {
   test.each(PIECES_OF)('holds no more than half as much again as it counts, in %s', async (_pieces, piece, count) => {
     // Each connection costs what one does, whatever it sent.
