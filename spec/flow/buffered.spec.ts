@@ -70,6 +70,15 @@ test('a chunk that a reader takes at once is handed on as it is, unless it is a 
   expect([seen[1], seen[1]?.buffer.byteLength]).toEqual([Uint8Array.of(7), 1]);
 });
 
+test('a part of a Buffer of Node is handed on as a Buffer, as a socket gives it', () => {
+  const source = new Subject<Uint8Array>();
+  const seen: Uint8Array[] = [];
+  source.pipe(consume((chunk) => (seen.push(chunk), EMPTY))).subscribe();
+  const chunk = Buffer.alloc(64 * KIB, 'text').subarray(0, 4);
+  source.next(chunk);
+  expect([String(seen[0]), seen[0]?.buffer === chunk.buffer]).toEqual(['text', false]);
+});
+
 test('large chunks wait as they are, and the bound counts their bytes', () => {
   const source = new Subject<Uint8Array>();
   const codes: string[] = [];

@@ -7,6 +7,6 @@ const SMALL_BYTES = 256;
  */
 export function unpinned(chunk: Uint8Array): Uint8Array {
   if (chunk.length >= SMALL_BYTES && chunk.length * 3 >= chunk.buffer.byteLength * 2) return chunk;
-  // By the constructor: `slice` of a Buffer shares its memory.
-  return new Uint8Array(chunk);
+  // Of a Buffer, too, this is a copy, and a Buffer: its own `slice` shares the memory.
+  return Uint8Array.prototype.slice.call(chunk);
 }
