@@ -156,7 +156,7 @@ describe('rxmux demo', () => {
   });
 
   const forbidden = Number(readFileSync('/proc/sys/net/ipv4/ip_unprivileged_port_start', 'utf8')) - 1;
-  // Skipped only where the system lets everybody have every port (ip_unprivileged_port_start is 0): there is none to be refused.
+  // Skipped only where every user may open every port (ip_unprivileged_port_start is 0): then no port can be refused.
   (forbidden > 0 ? test : test.skip)(
     'a port without the permission for it is told in one line, and exits with 2',
     async () => {

@@ -87,7 +87,7 @@ export function describePeer<P extends Peer>(
       body(paths as Record<P, string>);
       return;
     }
-    // Skipped only where somebody runs the suite at home without this peer; CI sets the variable, and it fails.
+    // On a machine without this peer the suite shows it as skipped. CI sets the variable, and there a missing peer fails.
     const report = process.env.RXMUX_REQUIRE_PEERS === '1' ? it : it.skip;
     report(`needs ${missing.join(', ')}`, () => {
       throw new Error(`not installed: ${missing.join(', ')}`);

@@ -24,7 +24,7 @@ export class Puller implements AsyncIterator<Uint8Array, undefined> {
   constructor(source: Source) {
     this.#reading = source._read({
       next: (chunk) => {
-        // Whoever pulls takes its time, with the chunk in hand.
+        // A slow consumer keeps the chunk for as long as it works on it.
         this.#waiting.shift()?.resolve({ done: false, value: unpinned(chunk) });
         if (this.#waiting.length === 0) this.#reading.pause();
         this.#reading.consumed(chunk.length);

@@ -192,13 +192,13 @@ class WebSocketConn extends InboxConn {
       this.#socket.send(bytes.subarray(at));
       return;
     }
-    const told: WriteDone = (error) => {
+    const confirm: WriteDone = (error) => {
       done(error ?? (this.isOver ? neverSent() : undefined));
     };
     // A WebSocket of `ws` keeps the bytes and calls back. One of a browser takes a copy, so a write there only waits for room.
     const callsBack = this.#socket.terminate !== undefined;
-    this.#socket.send(bytes.subarray(at), callsBack ? told : undefined);
-    if (!callsBack) this._drained(told);
+    this.#socket.send(bytes.subarray(at), callsBack ? confirm : undefined);
+    if (!callsBack) this._drained(confirm);
   }
 
   #onOpen(): void {

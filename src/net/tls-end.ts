@@ -58,7 +58,7 @@ export class TlsEnd {
 
 function isCarrierOver({ reading, _parent: carrier, _parentWrap: wrap }: TlsHandle): boolean {
   if (wrap?.stream !== undefined) return wrap.stream.readableEnded;
-  // What nobody reads can't end: the last bytes filled the buffer of the stream, and close_notify was among them.
+  // Without a read pending, libuv reports no end of the carrier: the last bytes filled the buffer of the stream, and close_notify came with them.
   if (!reading || carrier === undefined) return false;
   const status = carrier.readStart();
   if (status === 0) carrier.readStop();

@@ -69,12 +69,12 @@ const CASES = {
     count: 100_000,
     batch: 100,
   },
-  '44: open, and nobody accepts': {
+  '44: open, accept$ without a subscriber': {
     codec: yamux(),
     frames: (n) => [{ kind: 'open', id: 1 + 2 * n }],
     count: MILLION,
   },
-  '44: open, and somebody accepts': {
+  '44: open, accept$ with a subscriber': {
     codec: yamux(),
     accepts: true,
     frames: (n) => [{ kind: 'open', id: 1 + 2 * n }],
