@@ -1,3 +1,5 @@
+import { largestHolder, type Holder } from '../bytes/largest-holder.js';
+
 /** Memory that windows share: growth past the initial window is taken from here, and so are unread bytes. */
 export interface ReceiveBudget {
   /** The bound in bytes, 1 or more. */
@@ -7,9 +9,7 @@ export interface ReceiveBudget {
 }
 
 /** A session that holds bytes of a shared budget. */
-export interface Holder {
-  /** Bytes that it holds. */
-  readonly heldBytes: number;
+export interface SessionHolder extends Holder {
   /** Gives up the bytes of its newest stream that has any; false when there is none. */
   shed(): boolean;
 }
@@ -26,7 +26,7 @@ const ROOM_SHARE = 1 / 16;
 export class SharedReceiveBudget implements ReceiveBudget {
   readonly maxBytes: number;
   usedBytes = 0;
-  readonly #holders = new Set<Holder>();
+  readonly #holders = new Set<SessionHolder>();
 
   constructor(maxBytes: number) {
     this.maxBytes = maxBytes;
@@ -37,17 +37,17 @@ export class SharedReceiveBudget implements ReceiveBudget {
   }
 
   /** Bytes arrived for a session. */
-  take(bytes: number, holder: Holder): void {
+  take(bytes: number, holder: SessionHolder): void {
     this.usedBytes += bytes;
     if (holder.heldBytes >= LEAST_BYTES) this.#holders.add(holder);
   }
 
   /** Makes room for a session if there is none; false when it holds the most itself and has to wait. */
-  makeRoom(holder: Holder): boolean {
+  makeRoom(holder: SessionHolder): boolean {
     if (this.usedBytes <= this.maxBytes) return true;
     const most = this.maxBytes * (1 - ROOM_SHARE);
     while (this.usedBytes > most) {
-      const largest = this.#largest();
+      const largest = largestHolder(this.#holders);
       if (largest === undefined || largest === holder) return false;
       if (!largest.shed()) this.#holders.delete(largest);
     }
@@ -55,13 +55,7 @@ export class SharedReceiveBudget implements ReceiveBudget {
   }
 
   /** Forgets a session that is over. */
-  forget(holder: Holder): void {
+  forget(holder: SessionHolder): void {
     this.#holders.delete(holder);
-  }
-
-  #largest(): Holder | undefined {
-    let largest: Holder | undefined;
-    for (const holder of this.#holders) if (holder.heldBytes > (largest?.heldBytes ?? 0)) largest = holder;
-    return largest;
   }
 }

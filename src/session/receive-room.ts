@@ -1,4 +1,4 @@
-import type { Holder, ReceiveBudget, SharedReceiveBudget } from '../flow/receive-budget.js';
+import type { ReceiveBudget, SessionHolder, SharedReceiveBudget } from '../flow/receive-budget.js';
 import type { ReceiveWindow } from '../flow/window.js';
 
 /** The session whose bytes are counted. */
@@ -14,7 +14,7 @@ export interface ReceiveRoomOwner {
 }
 
 /** Counts the unread bytes of a session against its own budget and one that sessions share. */
-export class ReceiveRoom implements Holder {
+export class ReceiveRoom implements SessionHolder {
   /** Unread bytes and grown windows of this session. */
   readonly own: ReceiveBudget;
   /** True while reading waits. */

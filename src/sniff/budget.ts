@@ -1,3 +1,4 @@
+import { largestHolder, type Holder } from '../bytes/largest-holder.js';
 import { requireWholeNumber } from '../bytes/whole-number.js';
 
 /** Memory that undecided connections share; see `sniffBudget`. */
@@ -9,9 +10,7 @@ export interface SniffBudget {
 }
 
 /** A connection that holds bytes of the budget. */
-export interface Undecided {
-  /** Bytes that it holds. */
-  readonly heldBytes: number;
+export interface Undecided extends Holder {
   /** Is decided on what it has, or turned away, and so holds nothing any more. */
   makeRoom(): void;
 }
@@ -30,19 +29,13 @@ export class SharedSniffBudget implements SniffBudget {
   take(bytes: number, holder: Undecided): void {
     this.usedBytes += bytes;
     this.#holders.add(holder);
-    while (this.usedBytes > this.maxBytes) this.#largest().makeRoom();
+    while (this.usedBytes > this.maxBytes) (largestHolder(this.#holders) as Undecided).makeRoom();
   }
 
   /** A connection holds nothing any more. */
   giveBack(bytes: number, holder: Undecided): void {
     this.usedBytes -= bytes;
     this.#holders.delete(holder);
-  }
-
-  #largest(): Undecided {
-    let largest: Undecided | undefined;
-    for (const holder of this.#holders) if (holder.heldBytes > (largest?.heldBytes ?? 0)) largest = holder;
-    return largest as Undecided;
   }
 }
 
