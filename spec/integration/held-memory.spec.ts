@@ -158,6 +158,33 @@ const QUEUES: readonly (readonly [name: string, fill: Fill])[] = [
     },
   ],
   [
+    'the first chunk in the Node stream of each stream',
+    (piece, count) => {
+      const peer = hostile({ codec: yamux(), role: 'client' });
+      const kept: unknown[] = [peer];
+      for (let n = 0; n < count; n++) {
+        const stream = peer.victim.open();
+        const duplex = stream.duplex();
+        duplex.read(0);
+        stream.receive(piece());
+        kept.push(duplex);
+      }
+      return { counted: peer.stats().heldBytes, kept };
+    },
+  ],
+  [
+    'the message that is under way on a WebSocket of ws, for each stream',
+    (piece, count) => {
+      const conns = Array.from({ length: count }, () => {
+        const socket = new FakeNodeWebSocket();
+        socket.onSend = (bytes) => (socket.bufferedAmount += bytes.length);
+        return fromWebSocket(socket);
+      });
+      for (const conn of conns) conn._write(piece());
+      return { counted: conns.reduce((sum, { bufferedBytes }) => sum + bufferedBytes, 0), kept: conns };
+    },
+  ],
+  [
     'work that is under way on a chunk of each stream',
     (piece, count) => {
       const peer = hostile({ codec: yamux(), role: 'client' });
@@ -286,4 +313,19 @@ describe.each(QUEUES)('%s', (name, fill) => {
     expect(growth).toBeLessThan(1.5 * counted + SLACK_BYTES);
     expect(kept).toBeDefined();
   });
+});
+
+test('the write under way on each of many Duplexes keeps no chunk that a few bytes of it came in', async () => {
+  const kept: unknown[] = [];
+  const growth = await growthOf(() => {
+    for (let n = 0; n < PIECES; n++) {
+      // As the request of a system that takes nothing keeps it.
+      const stuck = new Duplex({ read: () => undefined, write: (chunk) => void kept.push(chunk) });
+      const conn = fromDuplex(stuck);
+      conn._write(pieceOfChunk());
+      kept.push(conn);
+    }
+  });
+  expect(growth).toBeLessThan(SLACK_BYTES);
+  expect(kept).toHaveLength(2 * PIECES);
 });

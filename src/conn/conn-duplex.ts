@@ -144,11 +144,11 @@ function connDuplexClass(): ConnDuplexClass {
       this.#settle();
     }
 
-    // A few bytes that wait in the buffer don't keep the whole of what they came in.
+    // A few bytes that wait in the buffer don't keep the whole of what they came in. Without 'data' listeners each chunk waits.
     #push(chunk: Uint8Array): boolean {
-      const waits = this.readableLength > 0;
-      this.#chunks = waits ? this.#chunks + 1 : 0;
-      return this.push(waits ? unpinned(chunk) : chunk);
+      const isBehind = this.readableLength > 0;
+      this.#chunks = isBehind ? this.#chunks + 1 : 0;
+      return this.push(isBehind || this.readableFlowing !== true ? unpinned(chunk) : chunk);
     }
 
     get #isCrowded(): boolean {

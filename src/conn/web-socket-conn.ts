@@ -130,7 +130,7 @@ class WebSocketConn extends InboxConn {
     if (readyState === CONNECTING) {
       this.#early.keep(chunk);
       if (done !== undefined) this.#earlyDone.push(done);
-    } else if (readyState === OPEN) this.#send(this.#behindOthers(chunk), done);
+    } else if (readyState === OPEN) this.#send(this.#toSend(chunk), done);
     else return this.refuse(done);
     return !this.needsDrain;
   }
@@ -176,10 +176,10 @@ class WebSocketConn extends InboxConn {
   }
 
   // One of `ws` keeps what it is given until the system takes it.
-  #behindOthers(chunk: Uint8Array): Uint8Array {
-    const waits = this.#socket.terminate !== undefined && this.#socket.bufferedAmount > 0;
-    this.#waitingMessages = waits ? this.#waitingMessages + 1 : 0;
-    return waits ? unpinned(chunk) : chunk;
+  #toSend(chunk: Uint8Array): Uint8Array {
+    if (this.#socket.terminate === undefined) return chunk;
+    this.#waitingMessages = this.#socket.bufferedAmount > 0 ? this.#waitingMessages + 1 : 0;
+    return unpinned(chunk);
   }
 
   // In pieces of `maxMessageBytes`: a receiver refuses messages that are longer than it wants.

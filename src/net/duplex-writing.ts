@@ -5,6 +5,8 @@ import { neverSent, type WriteDone } from '../conn/lent.js';
 const NOTHING = new Uint8Array(0);
 // So many chunks may wait in a stream of Node, each for some 300 bytes besides its own.
 const MANY_CHUNKS = 32;
+// A copy of fewer bytes costs little beside the write, and the system may leave the write waiting.
+const SMALL_BYTES = 1024;
 
 /** Writes to a Duplex, and waits until it takes more. */
 export class DuplexWriting {
@@ -30,7 +32,8 @@ export class DuplexWriting {
     if (!duplex.writable) return refused(done);
     const waits = duplex.writableLength > 0;
     this.#waitingChunks = waits ? this.#waitingChunks + 1 : 0;
-    return this.#write(waits ? unpinned(chunk) : chunk, done) && !this.#isCrowded;
+    const mayWait = waits || chunk.length < SMALL_BYTES;
+    return this.#write(mayWait ? unpinned(chunk) : chunk, done) && !this.#isCrowded;
   }
 
   /** Writes chunks by reference: the caller has made sure that they may wait. */
